@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * libmmapvideo: raw video frames through one memory-mapped file, from one writer to any number of
+ * readers. The C interface; mmapvideo.hpp wraps it for C++.
+ *
+ * The library has no globals, writes no log and starts no threads. Handles are opaque. A handle is
+ * used by one thread at a time, except where a function says "from any thread". Times are
+ * nanoseconds; a timeout of -1 waits until the event or a cancel, 0 does not wait at all.
+ *
+ * Functions that can fail return a status and, when `error` is not NULL, fill it. Statuses up to
+ * MMAPVIDEO_LAST_OUTCOME are ordinary outcomes; all above are failures.
+ */
+#ifndef MMAPVIDEO_MMAPVIDEO_H
+#define MMAPVIDEO_MMAPVIDEO_H
+
+#include <mmapvideo/layout.h>
+
+#if defined(_WIN32)
+#define MMAPVIDEO_API
+#else
+#define MMAPVIDEO_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum mmapvideo_status {
+  MMAPVIDEO_OK = 0,
+  MMAPVIDEO_TIMEOUT = 1,     /* the time limit passed without a frame */
+  MMAPVIDEO_CANCELLED = 2,   /* mmapvideo_reader_cancel() was called */
+  MMAPVIDEO_ENDED = 3,       /* the writer ended the session; told once a session */
+  MMAPVIDEO_WRITER_LOST = 4, /* the writer died without ending; told once a session */
+  MMAPVIDEO_OVERWRITTEN = 5, /* the frame was rewritten while it was copied: ask for the next */
+  MMAPVIDEO_NO_FREE_SLOT = 6, /* every slot but the newest is leased: the frame was dropped */
+  MMAPVIDEO_LAST_OUTCOME = MMAPVIDEO_NO_FREE_SLOT,
+
+  MMAPVIDEO_INVALID_ARGUMENT = 16,
+  MMAPVIDEO_NOT_FOUND = 17,           /* the file or its directory does not exist */
+  MMAPVIDEO_PERMISSION_DENIED = 18,
+  MMAPVIDEO_READ_ONLY = 19,           /* the file system is mounted read-only */
+  MMAPVIDEO_NOT_A_REGULAR_FILE = 20,  /* a directory, FIFO, socket, device or symbolic link */
+  MMAPVIDEO_FOREIGN_FILE = 21,        /* a file of another kind; it was left untouched */
+  MMAPVIDEO_UNSUPPORTED_VERSION = 22, /* another version, or flags this library does not know */
+  MMAPVIDEO_BROKEN_FILE = 23,         /* contradicts SPEC.md */
+  MMAPVIDEO_ALREADY_WRITING = 24,     /* another live writer has the file */
+  MMAPVIDEO_NO_SPACE = 25,            /* file system, quota or process limit */
+  MMAPVIDEO_OUT_OF_MEMORY = 26,
+  MMAPVIDEO_SYSTEM = 27               /* any other failure of the operating system */
+} mmapvideo_status;
+
+/** What went wrong, in words. Owned by the caller; every failing function overwrites it. */
+typedef struct mmapvideo_error {
+  mmapvideo_status status;
+  int32_t os_error;  /* errno or GetLastError() of the failing call, or 0 */
+  char message[512]; /* one sentence for the user: names the file and the remedy */
+  char detail[256];  /* for the developer: the failing call */
+} mmapvideo_error;
+
+/** A short constant English name of a status, never NULL. From any thread. */
+MMAPVIDEO_API const char *mmapvideo_status_name(mmapvideo_status status);
+
+/** Nanoseconds of the clock that stamps publications (CLOCK_MONOTONIC). From any thread. */
+MMAPVIDEO_API uint64_t mmapvideo_clock_now_ns(void);
+
+typedef enum mmapvideo_delivery {
+  MMAPVIDEO_DELIVERY_LATEST = 0,     /* the newest complete frame; what was skipped is counted */
+  MMAPVIDEO_DELIVERY_EVERY_FRAME = 1 /* all frames in order; what was missed is counted */
+} mmapvideo_delivery;
+
+/* ---- Writer ---------------------------------------------------------------------------- */
+
+typedef struct mmapvideo_writer mmapvideo_writer;
+
+typedef struct mmapvideo_writer_options {
+  const char *path;     /* UTF-8; copied */
+  uint32_t permissions; /* mode of a file that is created; 0 means 0600 */
+  uint32_t slot_count;  /* ring depth, MIN_SLOTS to MAX_SLOTS; 0: chosen from the frame size */
+} mmapvideo_writer_options;
+
+/** Space in the next slot, owned by the writer until commit or abort. */
+typedef struct mmapvideo_slot_view {
+  void *payload;             /* page aligned */
+  uint64_t payload_capacity; /* bytes, at least what was asked for */
+  void *metadata;            /* 64-byte aligned; metadata_capacity may be 0 */
+  uint64_t metadata_capacity;
+  uint32_t slot_index;
+  uint32_t reserved;
+  uint64_t ring_generation;
+} mmapvideo_slot_view;
+
+typedef struct mmapvideo_writer_stats {
+  uint64_t frame_count;      /* published by this writer */
+  uint64_t dropped_count;    /* MMAPVIDEO_NO_FREE_SLOT */
+  uint64_t byte_count;       /* payload bytes published */
+  uint32_t reader_count;     /* attached now; 0 where the file system has no locks */
+  uint32_t slot_count;       /* of the ring in use; 0 before the first reserve */
+  uint64_t payload_capacity; /* of one slot */
+  uint32_t in_memory;        /* 1: the file system keeps its files in memory only */
+  uint32_t locked;           /* 1: the WRITER lock is held; 0: the file system has no locks */
+} mmapvideo_writer_stats;
+
+/**
+ * Creates the file or takes over the one a former writer left, and begins a session.
+ * Never waits. On failure returns NULL, fills `error`, and leaves an existing file untouched.
+ */
+MMAPVIDEO_API mmapvideo_writer *mmapvideo_writer_open(const mmapvideo_writer_options *options,
+                                                      mmapvideo_error *error);
+
+/**
+ * Makes sure that frames of this size fit: reserves space and touches every page, so that
+ * publishing does neither. Optional; begin and publish do it when needed. Keeps the ring if it is
+ * large enough, otherwise appends a new one (readers follow by themselves).
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_writer_reserve(mmapvideo_writer *writer,
+                                                        uint64_t payload_bytes, uint32_t caps_bytes,
+                                                        uint64_t metadata_bytes,
+                                                        mmapvideo_error *error);
+
+/**
+ * Takes the next slot for a frame of the given sizes. Fill view->payload (and metadata), then
+ * commit or abort. At most one slot may be taken at a time; readers do not see it before commit.
+ * MMAPVIDEO_NO_FREE_SLOT: the frame is dropped and counted; its number is spent, so that readers
+ * see the gap. Never waits.
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_writer_begin(mmapvideo_writer *writer,
+                                                      uint64_t payload_bytes, uint32_t caps_bytes,
+                                                      uint64_t metadata_bytes,
+                                                      mmapvideo_slot_view *view,
+                                                      mmapvideo_error *error);
+
+/**
+ * Publishes the taken slot and wakes the readers. `info` describes the frame (publish times are
+ * filled in by the library); `caps` has info->caps_bytes bytes; both are copied. Its sizes must
+ * not exceed those given to begin. Stores the frame number in *number unless that is NULL.
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_writer_commit(mmapvideo_writer *writer,
+                                                       const mmapvideo_slot_view *view,
+                                                       const struct mmapvideo_frame_info *info,
+                                                       const char *caps, uint64_t *number,
+                                                       mmapvideo_error *error);
+
+/** Gives the taken slot back unpublished. No frame number is spent. */
+MMAPVIDEO_API void mmapvideo_writer_abort(mmapvideo_writer *writer,
+                                          const mmapvideo_slot_view *view);
+
+/** begin, copy payload (info->payload_bytes) and metadata (info->metadata_bytes), commit. */
+MMAPVIDEO_API mmapvideo_status mmapvideo_writer_publish(mmapvideo_writer *writer,
+                                                        const struct mmapvideo_frame_info *info,
+                                                        const char *caps, const void *payload,
+                                                        const void *metadata, uint64_t *number,
+                                                        mmapvideo_error *error);
+
+/** Current figures. From any thread while the writer is open. */
+MMAPVIDEO_API void mmapvideo_writer_get_stats(mmapvideo_writer *writer,
+                                              mmapvideo_writer_stats *stats);
+
+/**
+ * Ends the session (readers see MMAPVIDEO_ENDED after the last frame), removes the file unless
+ * keep_file, and frees the writer. NULL is allowed.
+ */
+MMAPVIDEO_API void mmapvideo_writer_close(mmapvideo_writer *writer, int keep_file);
+
+/* ---- Reader ---------------------------------------------------------------------------- */
+
+typedef struct mmapvideo_reader mmapvideo_reader;
+
+typedef struct mmapvideo_reader_options {
+  const char *path; /* UTF-8; copied; need not exist yet */
+  mmapvideo_delivery delivery;
+  /* 1: also deliver, on attaching, the newest frame of a writer that died without ending. */
+  uint32_t accept_leftover;
+} mmapvideo_reader_options;
+
+/**
+ * A frame, as the reader found it. The pointers are owned by the reader and valid until its next
+ * call to next or close; what they point to is a validated private copy.
+ */
+typedef struct mmapvideo_frame {
+  uint64_t number;     /* frame number, increasing */
+  uint64_t skipped;    /* frames of the same file missed since the last frame that was delivered */
+  uint64_t session_id; /* of the writer start that published it */
+  uint32_t new_session; /* 1: the first frame this reader delivers of that session */
+  uint32_t reserved;
+  const struct mmapvideo_frame_info *info;
+  const char *caps;     /* NUL-terminated; length info->caps_bytes */
+  const void *metadata; /* info->metadata_bytes bytes, or NULL */
+} mmapvideo_frame;
+
+typedef struct mmapvideo_reader_stats {
+  uint64_t frame_count;      /* delivered */
+  uint64_t skipped_count;    /* sum of mmapvideo_frame.skipped */
+  uint64_t torn_retry_count; /* snapshots or copies thrown away because the slot was rewritten */
+  uint64_t attach_count;     /* files attached so far; above 1 means reattached */
+  uint32_t attached;         /* 1: a file is attached now */
+  uint32_t writer_alive;     /* 1: the WRITER lock was held when last looked at */
+  uint32_t clock_comparable; /* 1: the file's times are of this machine's running clock */
+  uint32_t reserved;
+} mmapvideo_reader_stats;
+
+/** Creates a reader. Touches no file yet and never waits. NULL and `error` on bad arguments. */
+MMAPVIDEO_API mmapvideo_reader *mmapvideo_reader_open(const mmapvideo_reader_options *options,
+                                                      mmapvideo_error *error);
+
+/**
+ * Waits for the next frame by the reader's delivery and snapshots its description.
+ *
+ * MMAPVIDEO_OK fills `frame`; MMAPVIDEO_TIMEOUT and MMAPVIDEO_CANCELLED end a wait;
+ * MMAPVIDEO_ENDED and MMAPVIDEO_WRITER_LOST are told once each session, after its last frame.
+ * Calling again after any of them goes on waiting. The file may appear later, be deleted,
+ * replaced or taken over by another writer at any time; the reader follows. Failures (a foreign or
+ * broken file, no permission) are told at once, and calling again tries again.
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_reader_next(mmapvideo_reader *reader, int64_t timeout_ns,
+                                                     mmapvideo_frame *frame,
+                                                     mmapvideo_error *error);
+
+/**
+ * Copies the payload of the frame that the last successful next() returned: `bytes` of it from
+ * the start, at most info->payload_bytes. MMAPVIDEO_OVERWRITTEN: the destination holds rubbish,
+ * the frame counts as skipped; call next() again.
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_reader_copy_payload(mmapvideo_reader *reader, void *to,
+                                                             uint64_t bytes,
+                                                             mmapvideo_error *error);
+
+/** Makes the current and every later next() return MMAPVIDEO_CANCELLED at once. Any thread. */
+MMAPVIDEO_API void mmapvideo_reader_cancel(mmapvideo_reader *reader);
+/** Takes a cancel back. From any thread. */
+MMAPVIDEO_API void mmapvideo_reader_resume(mmapvideo_reader *reader);
+
+/** Current figures. From any thread while the reader is open. */
+MMAPVIDEO_API void mmapvideo_reader_get_stats(mmapvideo_reader *reader,
+                                              mmapvideo_reader_stats *stats);
+
+/** Frees the reader. NULL is allowed. */
+MMAPVIDEO_API void mmapvideo_reader_close(mmapvideo_reader *reader);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

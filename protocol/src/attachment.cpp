@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// A reader's hold on one file. Numbers like 8.1.3 are steps of SPEC.md.
+#include "attachment.hpp"
+
+#include <cstring>
+
+#include "file_failure.hpp"
+#include "geometry.hpp"
+#include "payload_copy.hpp"
+#include "seqlock.hpp"
+
+namespace mmapvideo::core {
+namespace {
+
+constexpr int max_descriptor_attempts = 100;
+constexpr int max_lane_draws = 16;
+
+}  // namespace
+
+std::optional<Attachment> Attachment::attach(const std::string& path) {
+  platform::File file = platform::File::open_for_reading(path);
+  if (!file.valid()) return std::nullopt;
+  Attachment attachment(std::move(file), path);
+  if (!attachment.map_header() || !attachment.map_ring()) return std::nullopt;
+  attachment.announce_presence();
+  return attachment;
+}
+
+/// False: not ready yet.
+bool Attachment::map_header() {
+  unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
+  const std::size_t present = file_.read_start(preamble, sizeof preamble);
+  const FileKind kind = classify_preamble(preamble, present);
+  if (kind == FileKind::foreign) throw foreign_file(path_);
+  if (kind == FileKind::unsupported) throw unsupported_file(path_);
+  if (kind == FileKind::forming || file_.size() < MMAPVIDEO_HEADER_BYTES) return false;
+
+  header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read,
+                                      path_);
+  mmapvideo_file_header copy;
+  copy_racing_from_mapping(&copy, &header(), sizeof copy);
+  if (copy.state == MMAPVIDEO_STATE_FORMING) return false;
+  if (const auto problem = header_problem(copy)) {
+    // A start may have begun while the copy was made; then the fields are in motion, not wrong.
+    if (load_acquire(header().state) == MMAPVIDEO_STATE_FORMING) return false;
+    throw broken_file(path_, *problem);
+  }
+  return true;
+}
+
+/// False: there is no ring yet. Step 8.1.3.
+bool Attachment::map_ring() {
+  for (int attempt = 0; attempt < max_descriptor_attempts; ++attempt) {
+    const std::uint64_t generation = load_acquire(header().ring_generation);
+    if (generation == 0) return false;
+    mmapvideo_ring copy;
+    copy_racing_from_mapping(&copy, &header().rings[generation % 2], sizeof copy);
+    fence_after_copying();
+    if (load_relaxed(header().ring_generation) != generation) continue;
+    if (const auto problem = ring_problem(copy, generation, file_.size()))
+      throw broken_file(path_, *problem);
+    ring_mapping_ = platform::Mapping(file_, copy.offset, ring_bytes(copy),
+                                      platform::Access::read, path_);
+    ring_ = copy;
+    return true;
+  }
+  throw broken_file(path_, "ring_generation does not settle");
+}
+
+bool Attachment::follow_growth() {
+  if (load_acquire(header().ring_generation) == ring_.generation) return false;
+  return map_ring();
+}
+
+/// Takes the READER lock with a lane of its own (SPEC.md 5). Where there are no locks, the reader
+/// reads all the same and is not counted.
+void Attachment::announce_presence() {
+  for (int draw = 0; draw < max_lane_draws; ++draw) {
+    std::uint32_t lane = 0;
+    platform::fill_random(&lane, sizeof lane);
+    if (lane == 0) continue;
+    const LockRange range = reader_lock(lane);
+    if (platform::try_lock_shared(file_, range) != platform::LockResult::acquired) return;
+    if (!platform::find_lock(file_, range)) return;
+    platform::unlock(file_, range);
+  }
+}
+
+const mmapvideo_slot_header& Attachment::slot(std::uint32_t index) const noexcept {
+  return *reinterpret_cast<const mmapvideo_slot_header*>(ring_mapping_.data() +
+                                                         ring_.slot_stride * index);
+}
+
+bool Attachment::writer_alive() const noexcept {
+  if ((load_relaxed(header().compatible_flags) & MMAPVIDEO_COMPATIBLE_UNLOCKED) != 0) return true;
+  return platform::find_lock(file_, writer_lock()).has_value();
+}
+
+bool Attachment::clock_comparable() const noexcept {
+  const platform::ClockDomain here = platform::clock_domain();
+  static constexpr std::uint8_t unknown[16] = {};
+  return load_relaxed(header().clock_id) == here.clock_id &&
+         load_relaxed(header().clock_namespace) == here.clock_namespace &&
+         std::memcmp(header().boot_id, here.boot_id, sizeof here.boot_id) == 0 &&
+         std::memcmp(here.boot_id, unknown, sizeof unknown) != 0;
+}
+
+}  // namespace mmapvideo::core

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+// The C interface: argument checks, the barrier that turns exceptions into statuses, forwarding.
+#include <mmapvideo/mmapvideo.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "failure.hpp"
+#include "payload_copy.hpp"
+#include "reader.hpp"
+#include "writer.hpp"
+
+using mmapvideo::core::Failure;
+using mmapvideo::core::Reader;
+using mmapvideo::core::Writer;
+
+struct mmapvideo_writer {
+  explicit mmapvideo_writer(Writer::Options options) : core(std::move(options)) {}
+  Writer core;
+};
+
+struct mmapvideo_reader {
+  explicit mmapvideo_reader(Reader::Options options) : core(std::move(options)) {}
+  Reader core;
+};
+
+namespace {
+
+template <std::size_t N>
+void copy_text(char (&to)[N], const std::string& from) noexcept {
+  const std::size_t length = std::min(from.size(), N - 1);
+  std::memcpy(to, from.data(), length);
+  to[length] = '\0';
+}
+
+mmapvideo_status report(mmapvideo_error* error, const Failure& failure) noexcept {
+  if (error != nullptr) {
+    error->status = failure.status();
+    error->os_error = failure.os_error();
+    copy_text(error->message, failure.message());
+    copy_text(error->detail, failure.detail());
+  }
+  return failure.status();
+}
+
+/// Runs `body`; no exception leaves it.
+template <typename Body>
+mmapvideo_status guarded(mmapvideo_error* error, Body body) noexcept {
+  try {
+    return body();
+  } catch (const Failure& failure) {
+    return report(error, failure);
+  } catch (const std::bad_alloc&) {
+    return report(error, Failure(MMAPVIDEO_OUT_OF_MEMORY, "Out of memory."));
+  } catch (const std::exception& unexpected) {
+    return report(error, Failure(MMAPVIDEO_SYSTEM, "An unexpected failure.", unexpected.what()));
+  }
+}
+
+void require(bool condition, const char* sentence) {
+  if (!condition) throw Failure(MMAPVIDEO_INVALID_ARGUMENT, sentence, "argument check");
+}
+
+void require_path(const char* path) {
+  require(path != nullptr && *path != '\0', "No path was given: name the file to share frames in.");
+}
+
+Writer::Options writer_options(const mmapvideo_writer_options* options) {
+  require(options != nullptr, "No options were given.");
+  require_path(options->path);
+  require((options->permissions & ~07777u) == 0, "permissions is not a file mode.");
+  require(options->slot_count == 0 || (options->slot_count >= MMAPVIDEO_MIN_SLOTS &&
+                                       options->slot_count <= MMAPVIDEO_MAX_SLOTS),
+          "slot_count must be 0 or from 2 to 1024.");
+  return {options->path, options->permissions == 0 ? 0600u : options->permissions,
+          options->slot_count};
+}
+
+Reader::Options reader_options(const mmapvideo_reader_options* options) {
+  require(options != nullptr, "No options were given.");
+  require_path(options->path);
+  require(options->delivery == MMAPVIDEO_DELIVERY_LATEST ||
+              options->delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME,
+          "delivery is unknown.");
+  return {options->path, options->delivery, options->accept_leftover != 0};
+}
+
+}  // namespace
+
+const char* mmapvideo_status_name(mmapvideo_status status) {
+  switch (status) {
+    case MMAPVIDEO_OK:
+      return "ok";
+    case MMAPVIDEO_TIMEOUT:
+      return "timeout";
+    case MMAPVIDEO_CANCELLED:
+      return "cancelled";
+    case MMAPVIDEO_ENDED:
+      return "ended";
+    case MMAPVIDEO_WRITER_LOST:
+      return "writer lost";
+    case MMAPVIDEO_OVERWRITTEN:
+      return "overwritten";
+    case MMAPVIDEO_NO_FREE_SLOT:
+      return "no free slot";
+    case MMAPVIDEO_INVALID_ARGUMENT:
+      return "invalid argument";
+    case MMAPVIDEO_NOT_FOUND:
+      return "not found";
+    case MMAPVIDEO_PERMISSION_DENIED:
+      return "permission denied";
+    case MMAPVIDEO_READ_ONLY:
+      return "read-only file system";
+    case MMAPVIDEO_NOT_A_REGULAR_FILE:
+      return "not a regular file";
+    case MMAPVIDEO_FOREIGN_FILE:
+      return "foreign file";
+    case MMAPVIDEO_UNSUPPORTED_VERSION:
+      return "unsupported version";
+    case MMAPVIDEO_BROKEN_FILE:
+      return "broken file";
+    case MMAPVIDEO_ALREADY_WRITING:
+      return "already being written";
+    case MMAPVIDEO_NO_SPACE:
+      return "no space";
+    case MMAPVIDEO_OUT_OF_MEMORY:
+      return "out of memory";
+    case MMAPVIDEO_SYSTEM:
+      return "system error";
+  }
+  return "unknown status";
+}
+
+uint64_t mmapvideo_clock_now_ns(void) { return mmapvideo::core::platform::monotonic_ns(); }
+
+// ---- Writer -----------------------------------------------------------------------------------
+
+mmapvideo_writer* mmapvideo_writer_open(const mmapvideo_writer_options* options,
+                                        mmapvideo_error* error) {
+  mmapvideo_writer* writer = nullptr;
+  guarded(error, [&] {
+    writer = new mmapvideo_writer(writer_options(options));
+    return MMAPVIDEO_OK;
+  });
+  return writer;
+}
+
+mmapvideo_status mmapvideo_writer_reserve(mmapvideo_writer* writer, uint64_t payload_bytes,
+                                          uint32_t caps_bytes, uint64_t metadata_bytes,
+                                          mmapvideo_error* error) {
+  return guarded(error, [&] {
+    require(writer != nullptr, "writer is NULL.");
+    writer->core.reserve({payload_bytes, caps_bytes, metadata_bytes});
+    return MMAPVIDEO_OK;
+  });
+}
+
+mmapvideo_status mmapvideo_writer_begin(mmapvideo_writer* writer, uint64_t payload_bytes,
+                                        uint32_t caps_bytes, uint64_t metadata_bytes,
+                                        mmapvideo_slot_view* view, mmapvideo_error* error) {
+  return guarded(error, [&] {
+    require(writer != nullptr && view != nullptr, "writer or view is NULL.");
+    const auto taken = writer->core.begin({payload_bytes, caps_bytes, metadata_bytes});
+    if (!taken) return MMAPVIDEO_NO_FREE_SLOT;
+    *view = *taken;
+    return MMAPVIDEO_OK;
+  });
+}
+
+mmapvideo_status mmapvideo_writer_commit(mmapvideo_writer* writer, const mmapvideo_slot_view* view,
+                                         const mmapvideo_frame_info* info, const char* caps,
+                                         uint64_t* number, mmapvideo_error* error) {
+  return guarded(error, [&] {
+    require(writer != nullptr && view != nullptr && info != nullptr,
+            "writer, view or info is NULL.");
+    require(caps != nullptr || info->caps_bytes == 0, "caps is NULL.");
+    const uint64_t published = writer->core.commit(*view, *info, caps);
+    if (number != nullptr) *number = published;
+    return MMAPVIDEO_OK;
+  });
+}
+
+void mmapvideo_writer_abort(mmapvideo_writer* writer, const mmapvideo_slot_view* view) {
+  if (writer == nullptr || view == nullptr) return;
+  guarded(nullptr, [&] {
+    writer->core.abort(*view);
+    return MMAPVIDEO_OK;
+  });
+}
+
+mmapvideo_status mmapvideo_writer_publish(mmapvideo_writer* writer,
+                                          const mmapvideo_frame_info* info, const char* caps,
+                                          const void* payload, const void* metadata,
+                                          uint64_t* number, mmapvideo_error* error) {
+  if (info == nullptr || payload == nullptr || (metadata == nullptr && info->metadata_bytes != 0))
+    return report(error, Failure(MMAPVIDEO_INVALID_ARGUMENT, "info, payload or metadata is NULL.",
+                                 "argument check"));
+  mmapvideo_slot_view view{};
+  mmapvideo_status status = mmapvideo_writer_begin(writer, info->payload_bytes, info->caps_bytes,
+                                                   info->metadata_bytes, &view, error);
+  if (status != MMAPVIDEO_OK) return status;
+  mmapvideo::core::copy_racing_into_mapping(view.payload, payload, info->payload_bytes);
+  if (info->metadata_bytes != 0)
+    mmapvideo::core::copy_racing_into_mapping(view.metadata, metadata, info->metadata_bytes);
+  status = mmapvideo_writer_commit(writer, &view, info, caps, number, error);
+  if (status != MMAPVIDEO_OK) mmapvideo_writer_abort(writer, &view);
+  return status;
+}
+
+void mmapvideo_writer_get_stats(mmapvideo_writer* writer, mmapvideo_writer_stats* stats) {
+  if (writer == nullptr || stats == nullptr) return;
+  guarded(nullptr, [&] {
+    *stats = writer->core.stats();
+    return MMAPVIDEO_OK;
+  });
+}
+
+void mmapvideo_writer_close(mmapvideo_writer* writer, int keep_file) {
+  if (writer == nullptr) return;
+  writer->core.end(keep_file != 0);
+  delete writer;
+}
+
+// ---- Reader -----------------------------------------------------------------------------------
+
+mmapvideo_reader* mmapvideo_reader_open(const mmapvideo_reader_options* options,
+                                        mmapvideo_error* error) {
+  mmapvideo_reader* reader = nullptr;
+  guarded(error, [&] {
+    reader = new mmapvideo_reader(reader_options(options));
+    return MMAPVIDEO_OK;
+  });
+  return reader;
+}
+
+mmapvideo_status mmapvideo_reader_next(mmapvideo_reader* reader, int64_t timeout_ns,
+                                       mmapvideo_frame* frame, mmapvideo_error* error) {
+  return guarded(error, [&] {
+    require(reader != nullptr && frame != nullptr, "reader or frame is NULL.");
+    return reader->core.next(timeout_ns, *frame);
+  });
+}
+
+mmapvideo_status mmapvideo_reader_copy_payload(mmapvideo_reader* reader, void* to, uint64_t bytes,
+                                               mmapvideo_error* error) {
+  return guarded(error, [&] {
+    require(reader != nullptr && to != nullptr, "reader or destination is NULL.");
+    return reader->core.copy_payload(to, bytes);
+  });
+}
+
+void mmapvideo_reader_cancel(mmapvideo_reader* reader) {
+  if (reader != nullptr) reader->core.cancel();
+}
+
+void mmapvideo_reader_resume(mmapvideo_reader* reader) {
+  if (reader != nullptr) reader->core.resume();
+}
+
+void mmapvideo_reader_get_stats(mmapvideo_reader* reader, mmapvideo_reader_stats* stats) {
+  if (reader != nullptr && stats != nullptr) *stats = reader->core.stats();
+}
+
+void mmapvideo_reader_close(mmapvideo_reader* reader) { delete reader; }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// Looking at a file without reading its frames: what tools show and check.
+#include "inspector.hpp"
+
+#include <cstring>
+
+#include "file_failure.hpp"
+#include "geometry.hpp"
+#include "lock_list.hpp"
+#include "payload_copy.hpp"
+#include "platform/platform.hpp"
+#include "seqlock.hpp"
+
+namespace mmapvideo::core {
+namespace {
+
+constexpr int max_attempts = 100;
+
+const mmapvideo_slot_header& slot_at(const platform::Mapping& ring, std::uint64_t stride,
+                                     std::uint32_t index) {
+  return *reinterpret_cast<const mmapvideo_slot_header*>(ring.data() + stride * index);
+}
+
+/// A slot copied while nobody changed it; nothing if it stayed in motion or is not complete.
+std::optional<mmapvideo_slot_header> steady_copy(const mmapvideo_slot_header& slot) {
+  for (int attempt = 0; attempt < max_attempts; ++attempt) {
+    const std::uint64_t stamp = load_acquire(slot.stamp);
+    if (!stamp_is_complete(stamp)) return std::nullopt;
+    mmapvideo_slot_header copy;
+    copy_racing_from_mapping(&copy, &slot, sizeof copy);
+    if (slot_unchanged(slot.stamp, stamp)) return copy;
+  }
+  return std::nullopt;
+}
+
+void inspect_locks(const platform::File& file, Inspection& result) {
+  result.writer_alive = platform::find_lock(file, writer_lock()).has_value();
+  const LockRange all = all_reader_locks();
+  for (const LockRange& lock : list_locks(file, all))
+    result.reader_lanes.push_back(
+        static_cast<std::uint32_t>((lock.offset - all.offset) / MMAPVIDEO_LOCK_ITEM_BYTES));
+}
+
+void inspect_newest(const platform::Mapping& mapping, Inspection& result) {
+  const mmapvideo_ring& ring = *result.ring;
+  const auto index = slot_index_of(ring, result.header.head_slot_id);
+  if (!index) return;
+  const mmapvideo_slot_header& slot = slot_at(mapping, ring.slot_stride, *index);
+  const auto copy = steady_copy(slot);
+  if (!copy || slot_problem(*copy, copy->stamp, ring)) return;
+  std::string caps(copy->info.caps_bytes, '\0');
+  copy_racing_from_mapping(caps.data(),
+                           reinterpret_cast<const std::byte*>(&slot) + MMAPVIDEO_CAPS_OFFSET,
+                           caps.size());
+  if (!slot_unchanged(slot.stamp, copy->stamp)) return;
+  result.newest_slot = copy;
+  result.newest_caps = caps;
+}
+
+void inspect_slots(const platform::Mapping& mapping, Inspection& result) {
+  const mmapvideo_ring& ring = *result.ring;
+  for (std::uint32_t index = 0; index < ring.slot_count; ++index) {
+    const std::string name = "slot " + std::to_string(index);
+    const mmapvideo_slot_header& slot = slot_at(mapping, ring.slot_stride, index);
+    if ((load_acquire(slot.stamp) & 1) != 0 && !result.writer_alive)
+      result.findings.push_back(name + " is half written, and no writer is alive");
+    const auto copy = steady_copy(slot);
+    if (!copy) continue;
+    ++result.complete_slots;
+    if (result.oldest_number == 0 || copy->number < result.oldest_number)
+      result.oldest_number = copy->number;
+    if (const auto problem = slot_problem(*copy, copy->stamp, ring))
+      result.findings.push_back(name + ": " + *problem);
+  }
+}
+
+bool same_clock(const mmapvideo_file_header& header) {
+  const platform::ClockDomain here = platform::clock_domain();
+  return header.clock_id == here.clock_id && header.clock_namespace == here.clock_namespace &&
+         std::memcmp(header.boot_id, here.boot_id, sizeof here.boot_id) == 0;
+}
+
+}  // namespace
+
+Inspection inspect(const std::string& path) {
+  platform::File file = platform::File::open_for_reading(path);
+  if (!file.valid())
+    throw Failure(MMAPVIDEO_NOT_FOUND, quoted(path) + " does not exist.", "open");
+  Inspection result;
+  result.path = path;
+  result.file_bytes = file.size();
+  unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
+  const FileKind kind = classify_preamble(preamble, file.read_start(preamble, sizeof preamble));
+  if (kind == FileKind::foreign) throw foreign_file(path);
+  if (kind == FileKind::unsupported) throw unsupported_file(path);
+  if (kind == FileKind::forming || result.file_bytes < MMAPVIDEO_HEADER_BYTES) return result;
+
+  const platform::Mapping mapped(file, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read, path);
+  copy_racing_from_mapping(&result.header, mapped.data(), sizeof result.header);
+  inspect_locks(file, result);
+  result.ready = result.header.state != MMAPVIDEO_STATE_FORMING;
+  result.clock_comparable = same_clock(result.header);
+  if (const auto problem = header_problem(result.header)) {
+    result.findings.push_back(*problem);
+    return result;
+  }
+  const std::uint64_t generation = result.header.ring_generation;
+  if (generation == 0) return result;
+  const mmapvideo_ring ring = result.header.rings[generation % 2];
+  if (const auto problem = ring_problem(ring, generation, result.file_bytes)) {
+    result.findings.push_back(*problem);
+    return result;
+  }
+  result.ring = ring;
+  const platform::Mapping slots(file, ring.offset, ring_bytes(ring), platform::Access::read, path);
+  inspect_newest(slots, result);
+  inspect_slots(slots, result);
+  if (!result.writer_alive && result.header.head_number != 0 && !result.newest_slot)
+    result.findings.push_back("the newest frame, number " +
+                              std::to_string(result.header.head_number) + ", is not in its slot");
+  return result;
+}
+
+std::uint64_t inspection_clock_ns() noexcept { return platform::monotonic_ns(); }
+
+}  // namespace mmapvideo::core

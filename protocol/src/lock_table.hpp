@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Where the byte-range locks lie (SPEC.md 5). Pure arithmetic.
+#pragma once
+
+#include <mmapvideo/layout.h>
+
+#include <cstdint>
+
+namespace mmapvideo::core {
+
+/// A byte range of the file, far beyond its end.
+struct LockRange {
+  std::uint64_t offset;
+  std::uint64_t bytes;
+  bool operator==(const LockRange&) const = default;
+};
+
+constexpr std::uint64_t lock_offset(std::uint64_t family, std::uint64_t index,
+                                    std::uint64_t lane) noexcept {
+  return MMAPVIDEO_LOCK_BASE + family * MMAPVIDEO_LOCK_FAMILY_BYTES +
+         index * MMAPVIDEO_LOCK_INDEX_BYTES + lane * MMAPVIDEO_LOCK_ITEM_BYTES;
+}
+
+constexpr LockRange writer_lock() noexcept {
+  return {lock_offset(MMAPVIDEO_LOCK_WRITER, 0, 0), MMAPVIDEO_LOCK_ITEM_BYTES};
+}
+
+constexpr LockRange reader_lock(std::uint32_t lane) noexcept {
+  return {lock_offset(MMAPVIDEO_LOCK_READER, 0, lane), MMAPVIDEO_LOCK_ITEM_BYTES};
+}
+
+/// All READER items: what to query to list the readers.
+constexpr LockRange all_reader_locks() noexcept {
+  return {lock_offset(MMAPVIDEO_LOCK_READER, 0, 0), MMAPVIDEO_LOCK_INDEX_BYTES};
+}
+
+/// The whole slot, every lane: what the writer locks.
+constexpr LockRange slot_lock(std::uint32_t slot_id) noexcept {
+  return {lock_offset(MMAPVIDEO_LOCK_SLOT, slot_id, 0), MMAPVIDEO_LOCK_INDEX_BYTES};
+}
+
+static_assert(lock_offset(3, MMAPVIDEO_LOCK_INDEX_COUNT - 1, UINT32_MAX) +
+                      MMAPVIDEO_LOCK_ITEM_BYTES - 1 ==
+                  INT64_MAX,
+              "the last item ends at the last lockable byte");
+
+}  // namespace mmapvideo::core

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Open-file-description locks: they belong to the descriptor, not to the process, and die with it.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "os_failure_linux.hpp"
+#include "platform.hpp"
+
+namespace mmapvideo::core::platform {
+namespace {
+
+struct flock os_lock(short type, const LockRange& range) noexcept {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(range.offset);
+  lock.l_len = static_cast<off_t>(range.bytes);
+  return lock;
+}
+
+bool means_unsupported(int os_error) noexcept {
+  return os_error == ENOLCK || os_error == EOPNOTSUPP || os_error == EINVAL || os_error == ENOSYS;
+}
+
+LockResult try_lock(const File& file, short type, const LockRange& range) {
+  struct flock lock = os_lock(type, range);
+  for (;;) {
+    if (fcntl(static_cast<int>(file.handle()), F_OFD_SETLK, &lock) == 0)
+      return LockResult::acquired;
+    if (errno == EAGAIN || errno == EACCES) return LockResult::held_by_other;
+    if (means_unsupported(errno)) return LockResult::unsupported;
+    if (errno != EINTR)
+      throw Failure(MMAPVIDEO_SYSTEM, "Cannot lock a part of an open file.",
+                    os_detail("fcntl(F_OFD_SETLK)", errno), errno);
+  }
+}
+
+}  // namespace
+
+LockResult try_lock_exclusive(const File& file, const LockRange& range) {
+  return try_lock(file, F_WRLCK, range);
+}
+
+LockResult try_lock_shared(const File& file, const LockRange& range) {
+  return try_lock(file, F_RDLCK, range);
+}
+
+void unlock(const File& file, const LockRange& range) noexcept {
+  struct flock lock = os_lock(F_UNLCK, range);
+  static_cast<void>(fcntl(static_cast<int>(file.handle()), F_OFD_SETLK, &lock));
+}
+
+std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept {
+  struct flock lock = os_lock(F_WRLCK, range);
+  if (fcntl(static_cast<int>(file.handle()), F_OFD_GETLK, &lock) != 0) return std::nullopt;
+  if (lock.l_type == F_UNLCK) return std::nullopt;
+  // A length of 0 means "to the end of all files"; somebody may have locked more than an item.
+  const auto start = static_cast<std::uint64_t>(lock.l_start);
+  const std::uint64_t end = lock.l_len == 0 ? std::uint64_t{1} << 63
+                                            : start + static_cast<std::uint64_t>(lock.l_len);
+  const std::uint64_t clipped_start = std::max(start, range.offset);
+  const std::uint64_t clipped_end = std::min(end, range.offset + range.bytes);
+  return LockRange{clipped_start, clipped_end - clipped_start};
+}
+
+}  // namespace mmapvideo::core::platform

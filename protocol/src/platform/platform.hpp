@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// All the library needs of an operating system. No OS types appear here; one set of files per
+// system implements it (chosen by the build), and nothing outside them includes an OS header.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "../lock_table.hpp"
+
+namespace mmapvideo::core::platform {
+
+// ---- Files ----------------------------------------------------------------------------------
+
+/// Which file it is, independent of its names.
+struct FileIdentity {
+  std::uint64_t device = 0;
+  std::uint64_t node = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+
+/// An open regular file. Closing it drops all locks taken through it.
+class File {
+ public:
+  File() = default;
+  File(File&& other) noexcept : handle_(std::exchange(other.handle_, none)) {}
+  File& operator=(File&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~File() { close(); }
+
+  /// Opens for reading; an invalid File if nothing is at `path`. Throws Failure otherwise.
+  /// Never blocks, never follows a symbolic link.
+  static File open_for_reading(const std::string& path);
+  /// Opens for reading and writing, creating an empty file with mode `permissions` if there is
+  /// none; `created` says which. Throws Failure. Never blocks, never follows a symbolic link.
+  static File open_for_writing(const std::string& path, std::uint32_t permissions, bool& created);
+
+  bool valid() const noexcept { return handle_ != none; }
+  std::intptr_t handle() const noexcept { return handle_; }
+  void close() noexcept;
+
+  std::uint64_t size() const;
+  FileIdentity identity() const;
+  /// Reads up to `bytes` from the start of the file; returns how many there were.
+  std::size_t read_start(void* to, std::size_t bytes) const;
+  /// Writes at the start of the file with one call. Throws Failure naming `path`.
+  void write_start(const void* from, std::size_t bytes, const std::string& path);
+  /// Reserves [offset, offset + bytes), extending the file when needed, so that touching a page
+  /// there later cannot fail. Throws Failure (NO_SPACE with the numbers) naming `path`.
+  void reserve(std::uint64_t offset, std::uint64_t bytes, const std::string& path);
+  /// Returns the memory of [offset, offset + bytes) to the system; it reads as zero afterwards.
+  /// Best effort: a system that cannot keeps the memory.
+  void give_back(std::uint64_t offset, std::uint64_t bytes) noexcept;
+  /// Does the file system keep its files in memory only?
+  bool in_memory() const noexcept;
+
+ private:
+  static constexpr std::intptr_t none = -1;
+  explicit File(std::intptr_t handle) noexcept : handle_(handle) {}
+  std::intptr_t handle_ = none;
+};
+
+/// Which file `path` names now; nothing if there is none. Does not follow a symbolic link.
+std::optional<FileIdentity> identity_at(const std::string& path) noexcept;
+/// Removes the name `path`; it being absent already is fine.
+void remove_file(const std::string& path) noexcept;
+
+// ---- Mappings -------------------------------------------------------------------------------
+
+enum class Access { read, write };
+
+/// A range of a file in memory. Unmapped when destroyed.
+class Mapping {
+ public:
+  Mapping() = default;
+  /// `offset` is a multiple of 65536 and the range lies within the file. Throws Failure.
+  Mapping(const File& file, std::uint64_t offset, std::uint64_t bytes, Access access,
+          const std::string& path);
+  Mapping(Mapping&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  Mapping& operator=(Mapping&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~Mapping();
+
+  std::byte* data() const noexcept { return data_; }
+  std::size_t bytes() const noexcept { return bytes_; }
+  explicit operator bool() const noexcept { return data_ != nullptr; }
+  /// Touches every page for writing without changing a byte, so that later writes do not fault.
+  void populate_for_writing() noexcept;
+
+ private:
+  std::byte* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+// ---- Locks ----------------------------------------------------------------------------------
+
+enum class LockResult { acquired, held_by_other, unsupported };
+
+/// Try-locks only; nobody waits for a lock. Throw Failure on errors other than "unsupported".
+LockResult try_lock_exclusive(const File& file, const LockRange& range);
+LockResult try_lock_shared(const File& file, const LockRange& range);
+void unlock(const File& file, const LockRange& range) noexcept;
+/// One lock of another holder that an exclusive lock on `range` would meet, clipped to `range`;
+/// nothing if there is none or the file system has no locks.
+std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept;
+
+// ---- Waiting --------------------------------------------------------------------------------
+
+/// Ends waits from another thread. Lives in this process only.
+class Canceller {
+ public:
+  void cancel() noexcept;
+  void reset() noexcept { word_.store(0); }
+  bool cancelled() const noexcept { return word_.load() != 0; }
+  const std::atomic<std::uint32_t>& word() const noexcept { return word_; }
+
+ private:
+  std::atomic<std::uint32_t> word_{0};
+};
+
+/// Sleeps until another process wakes `word`, `canceller` is cancelled, or `limit_ns` passed, but
+/// not at all if `word` differs from `expected`. May return early.
+void wait_for_change(const std::uint32_t& word, std::uint32_t expected,
+                     const Canceller& canceller, std::uint64_t limit_ns) noexcept;
+/// Sleeps until `canceller` is cancelled or `limit_ns` passed. May return early.
+void wait_for_cancel(const Canceller& canceller, std::uint64_t limit_ns) noexcept;
+/// Wakes everybody who waits for `word`, in all processes.
+void wake_all(const std::uint32_t& word) noexcept;
+
+// ---- Clock and identity ---------------------------------------------------------------------
+
+/// The clock that stamps publications, and what must be equal for two processes to share it.
+struct ClockDomain {
+  std::uint32_t clock_id = 0;
+  std::uint64_t clock_namespace = 0;
+  std::uint8_t boot_id[16] = {};
+};
+
+ClockDomain clock_domain() noexcept;
+std::uint64_t monotonic_ns() noexcept;
+std::uint64_t wall_clock_ns() noexcept;
+std::uint64_t process_id() noexcept;
+/// Fills with random bytes that no other process draws as well.
+void fill_random(void* to, std::size_t bytes) noexcept;
+
+}  // namespace mmapvideo::core::platform

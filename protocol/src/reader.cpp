@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+// The reader's algorithm. Numbers like 8.2.5 are steps of SPEC.md.
+#include "reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "file_failure.hpp"
+#include "geometry.hpp"
+#include "payload_copy.hpp"
+#include "seqlock.hpp"
+
+namespace mmapvideo::core {
+namespace {
+
+constexpr std::uint64_t ns_per_ms = 1'000'000;
+constexpr std::uint64_t attach_interval_ns = 50 * ns_per_ms;
+constexpr std::uint64_t care_interval_ns = 100 * ns_per_ms;
+constexpr int max_looks = 100;
+
+/// A time limit that may be absent.
+class Deadline {
+ public:
+  explicit Deadline(std::int64_t timeout_ns)
+      : endless_(timeout_ns < 0),
+        at_ns_(timeout_ns > 0 ? platform::monotonic_ns() + static_cast<std::uint64_t>(timeout_ns)
+                              : 0) {}
+
+  /// How long to sleep at most, given that `step_ns` is the longest the caller wants.
+  std::uint64_t limit(std::uint64_t now_ns, std::uint64_t step_ns) const noexcept {
+    if (endless_) return step_ns;
+    return at_ns_ > now_ns ? std::min(step_ns, at_ns_ - now_ns) : 0;
+  }
+
+ private:
+  bool endless_;
+  std::uint64_t at_ns_;
+};
+
+}  // namespace
+
+// ---- Waiting for the next frame (8.2) ---------------------------------------------------------
+
+mmapvideo_status Reader::next(std::int64_t timeout_ns, mmapvideo_frame& frame) {
+  has_frame_ = false;
+  const Deadline deadline(timeout_ns);
+  for (;;) {
+    if (canceller_.cancelled()) return MMAPVIDEO_CANCELLED;
+    if (!attachment_ && !attach()) {
+      const std::uint64_t limit = deadline.limit(platform::monotonic_ns(), attach_interval_ns);
+      if (limit == 0) return MMAPVIDEO_TIMEOUT;
+      platform::wait_for_cancel(canceller_, limit);
+      continue;
+    }
+    const std::uint32_t published = load_acquire(attachment_->header().published);
+    switch (look(frame)) {
+      case Look::frame:
+        return MMAPVIDEO_OK;
+      case Look::ended:
+        return MMAPVIDEO_ENDED;
+      case Look::nothing:
+        break;
+    }
+    const std::uint64_t now = platform::monotonic_ns();
+    if (now - last_care_ns_ >= care_interval_ns) {
+      last_care_ns_ = now;
+      if (const auto status = look_after_file()) return *status;
+      if (!attachment_) continue;
+    }
+    const std::uint64_t limit = deadline.limit(now, care_interval_ns);
+    if (limit == 0) return MMAPVIDEO_TIMEOUT;
+    platform::wait_for_change(attachment_->header().published, published, canceller_, limit);
+  }
+}
+
+/// One look for a frame: steps 8.2.2 to 8.2.6.
+Reader::Look Reader::look(mmapvideo_frame& frame) {
+  for (int attempt = 0; attempt < max_looks; ++attempt) {
+    const mmapvideo_file_header& header = attachment_->header();
+    const std::uint64_t session = load_acquire(header.session_id);
+    const std::uint32_t state = load_acquire(header.state);
+    if (state == MMAPVIDEO_STATE_FORMING) return Look::nothing;
+    const std::uint64_t head = load_acquire(header.head_number);
+    if (load_relaxed(header.session_id) != session) continue;
+    const auto candidate = head > position_ ? choose() : std::nullopt;
+    if (candidate) {
+      if (take_snapshot(*candidate) == Snapshot::taken) {
+        accept(*candidate, frame);
+        return Look::frame;
+      }
+      count_torn();
+      continue;
+    }
+    if (head > position_ && attachment_->follow_growth()) {
+      last_index_ = attachment_->ring().slot_count - 1;
+      continue;
+    }
+    if (state != MMAPVIDEO_STATE_ENDED || told_ended_session_ == session) return Look::nothing;
+    told_ended_session_ = session;
+    return Look::ended;
+  }
+  return Look::nothing;
+}
+
+std::optional<Reader::Candidate> Reader::choose() const {
+  return options_.delivery == MMAPVIDEO_DELIVERY_LATEST ? choose_newest() : choose_next();
+}
+
+std::optional<Reader::Candidate> Reader::choose_newest() const {
+  const std::uint64_t slot_id = load_relaxed(attachment_->header().head_slot_id);
+  const auto index = slot_index_of(attachment_->ring(), slot_id);
+  if (!index) return std::nullopt;
+  return Candidate{*index, load_acquire(attachment_->slot(*index).stamp)};
+}
+
+std::optional<Reader::Candidate> Reader::choose_next() const {
+  const std::uint32_t expected = (last_index_ + 1) % attachment_->ring().slot_count;
+  const std::uint64_t stamp = load_acquire(attachment_->slot(expected).stamp);
+  if (stamp == 2 * (position_ + 1)) return Candidate{expected, stamp};
+  return search_ring();
+}
+
+/// The frame after the position; if the ring has gone past it, one in the middle of what is there.
+std::optional<Reader::Candidate> Reader::search_ring() const {
+  std::vector<Candidate> ahead;
+  bool overrun = true;
+  for (std::uint32_t index = 0; index < attachment_->ring().slot_count; ++index) {
+    const std::uint64_t stamp = load_acquire(attachment_->slot(index).stamp);
+    if (!stamp_is_complete(stamp)) continue;
+    if (stamp_number(stamp) > position_)
+      ahead.push_back({index, stamp});
+    else
+      overrun = false;
+  }
+  if (ahead.empty()) return std::nullopt;
+  std::sort(ahead.begin(), ahead.end(),
+            [](const Candidate& a, const Candidate& b) { return a.stamp < b.stamp; });
+  const bool oldest = !overrun || stamp_number(ahead.front().stamp) == position_ + 1;
+  return oldest ? ahead.front() : ahead[ahead.size() / 2];
+}
+
+/// Copies all of the frame but its payload, and validates the copy. Step 8.2.5.
+Reader::Snapshot Reader::take_snapshot(const Candidate& candidate) {
+  const mmapvideo_slot_header& slot = attachment_->slot(candidate.index);
+  const std::uint64_t stamp = load_acquire(slot.stamp);
+  if (stamp != candidate.stamp || !stamp_is_complete(stamp) || stamp_number(stamp) <= position_)
+    return Snapshot::changed;
+  copy_racing_from_mapping(&snapshot_, &slot, sizeof snapshot_);
+  if (!slot_unchanged(slot.stamp, stamp)) return Snapshot::changed;
+  auto problem = slot_problem(snapshot_, stamp, attachment_->ring());
+  if (!problem) {
+    const auto* bytes = reinterpret_cast<const std::byte*>(&slot);
+    const mmapvideo_ring& ring = attachment_->ring();
+    caps_.resize(snapshot_.info.caps_bytes + 1);
+    copy_racing_from_mapping(caps_.data(), bytes + MMAPVIDEO_CAPS_OFFSET, caps_.size() - 1);
+    caps_.back() = '\0';
+    metadata_.resize(snapshot_.info.metadata_bytes);
+    copy_racing_from_mapping(metadata_.data(), bytes + ring.payload_offset + ring.payload_capacity,
+                             metadata_.size());
+    if (!slot_unchanged(slot.stamp, stamp)) return Snapshot::changed;
+    if (std::strlen(caps_.data()) != caps_.size() - 1) problem = "the caps string holds a NUL";
+  }
+  if (!problem) return Snapshot::taken;
+  // Told once: the frame counts as missed, and the next call goes on behind it.
+  const std::uint64_t number = stamp_number(stamp);
+  pending_skipped_ += number - position_;
+  position_ = number;
+  throw broken_file(options_.path, "frame " + std::to_string(number) + ": " + *problem);
+}
+
+void Reader::accept(const Candidate& candidate, mmapvideo_frame& frame) {
+  const std::uint64_t number = snapshot_.number;
+  current_ = candidate;
+  current_skipped_ = pending_skipped_ + (number - position_ - 1);
+  pending_skipped_ = 0;
+  position_ = number;
+  last_index_ = candidate.index;
+  former_session_ = session_;
+  session_ = snapshot_.session_id;
+  has_frame_ = true;
+  ++frame_count_;
+  skipped_count_ += current_skipped_;
+
+  frame = mmapvideo_frame{};
+  frame.number = number;
+  frame.skipped = current_skipped_;
+  frame.session_id = session_;
+  frame.new_session = session_ != former_session_;
+  frame.info = &snapshot_.info;
+  frame.caps = caps_.data();
+  frame.metadata = metadata_.empty() ? nullptr : metadata_.data();
+}
+
+mmapvideo_status Reader::copy_payload(void* to, std::uint64_t bytes) {
+  if (!has_frame_)
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "There is no frame to copy: call next() first.");
+  if (bytes > snapshot_.info.payload_bytes)
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The frame has fewer bytes than were asked for.");
+  const mmapvideo_slot_header& slot = attachment_->slot(current_.index);
+  const auto* payload =
+      reinterpret_cast<const std::byte*>(&slot) + attachment_->ring().payload_offset;
+  copy_racing_from_mapping(to, payload, bytes);
+  if (slot_unchanged(slot.stamp, current_.stamp)) return MMAPVIDEO_OK;
+  // As if this frame had never been returned.
+  has_frame_ = false;
+  session_ = former_session_;
+  pending_skipped_ = current_skipped_ + 1;
+  --frame_count_;
+  skipped_count_ -= current_skipped_;
+  count_torn();
+  return MMAPVIDEO_OVERWRITTEN;
+}
+
+void Reader::count_torn() noexcept { ++torn_retry_count_; }
+
+// ---- Attaching (8.1) --------------------------------------------------------------------------
+
+/// False: there is nothing to attach to yet.
+bool Reader::attach() {
+  attachment_ = Attachment::attach(options_.path);
+  attached_ = attachment_.has_value();
+  if (!attachment_) {
+    waited_for_file_ = true;
+    return false;
+  }
+  choose_start();
+  return true;
+}
+
+/// Sets the position so that the first frame delivered is the right one. Step 8.1.4.
+void Reader::choose_start() {
+  const mmapvideo_file_header& header = attachment_->header();
+  const mmapvideo_ring& ring = attachment_->ring();
+  const std::uint64_t session = load_acquire(header.session_id);
+  const std::uint32_t state = load_acquire(header.state);
+  const std::uint64_t head = load_acquire(header.head_number);
+  const auto head_index = slot_index_of(ring, load_relaxed(header.head_slot_id));
+  const bool alive = attachment_->writer_alive();
+  const bool of_this_session =
+      !head_index || load_relaxed(attachment_->slot(*head_index).session_id) == session;
+  const bool leftover = !of_this_session || (!alive && state != MMAPVIDEO_STATE_ENDED);
+
+  position_ = head == 0 ? 0 : head - 1;
+  if (leftover && !options_.accept_leftover)
+    position_ = head;
+  else if (waited_for_file_ && options_.delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME)
+    position_ = std::min(position_, load_relaxed(header.session_first_number) - 1);
+
+  pending_skipped_ = 0;
+  last_index_ = ring.slot_count - 1;
+  waited_for_file_ = false;
+  attached_ = true;
+  writer_alive_ = alive;
+  clock_comparable_ = attachment_->clock_comparable();
+  ++attach_count_;
+}
+
+// ---- Looking after the file (8.3) -------------------------------------------------------------
+
+std::optional<mmapvideo_status> Reader::look_after_file() {
+  if (writer_lost()) return MMAPVIDEO_WRITER_LOST;
+  follow_path();
+  return std::nullopt;
+}
+
+/// True once for a session whose writer died, after its last frame. Step 8.3.1.
+bool Reader::writer_lost() {
+  const mmapvideo_file_header& header = attachment_->header();
+  const std::uint64_t session = load_acquire(header.session_id);
+  const bool alive = attachment_->writer_alive();
+  writer_alive_ = alive;
+  if (alive || load_acquire(header.state) == MMAPVIDEO_STATE_ENDED) return false;
+  if (told_lost_session_ == session || load_acquire(header.head_number) > position_) return false;
+  told_lost_session_ = session;
+  return true;
+}
+
+/// Goes to the file that has the path now, if it is another one. Step 8.3.2.
+void Reader::follow_path() {
+  const auto named = platform::identity_at(options_.path);
+  if (named == attachment_->identity()) return;
+  if (named) {
+    try {
+      if (auto successor = Attachment::attach(options_.path)) {
+        attachment_ = std::move(successor);
+        waited_for_file_ = true;
+        choose_start();
+        return;
+      }
+    } catch (const Failure&) {
+      if (attachment_->writer_alive()) return;
+      throw;
+    }
+  }
+  if (attachment_->writer_alive()) return;
+  attachment_.reset();
+  attached_ = false;
+  waited_for_file_ = true;
+}
+
+mmapvideo_reader_stats Reader::stats() const noexcept {
+  mmapvideo_reader_stats stats{};
+  stats.frame_count = frame_count_;
+  stats.skipped_count = skipped_count_;
+  stats.torn_retry_count = torn_retry_count_;
+  stats.attach_count = attach_count_;
+  stats.attached = attached_;
+  stats.writer_alive = writer_alive_;
+  stats.clock_comparable = clock_comparable_;
+  return stats;
+}
+
+}  // namespace mmapvideo::core

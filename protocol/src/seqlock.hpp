@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Every atomic access to mapped bytes. The only file that names a memory order; the letters are
+// the pairs of SPEC.md section 14.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+
+namespace mmapvideo::core {
+
+static_assert(std::endian::native == std::endian::little, "the file is little-endian");
+static_assert(std::atomic_ref<std::uint64_t>::is_always_lock_free);
+static_assert(std::atomic_ref<std::uint32_t>::is_always_lock_free);
+
+// A read-only mapping may be loaded from but not be named by a non-const atomic_ref, which C++20
+// lacks a const form of; the cast does not lead to a store.
+template <typename Word>
+Word load_acquire(const Word& word) noexcept {
+  return std::atomic_ref<Word>(const_cast<Word&>(word)).load(std::memory_order_acquire);
+}
+
+template <typename Word>
+Word load_relaxed(const Word& word) noexcept {
+  return std::atomic_ref<Word>(const_cast<Word&>(word)).load(std::memory_order_relaxed);
+}
+
+template <typename Word>
+void store_release(Word& word, Word value) noexcept {
+  std::atomic_ref<Word>(word).store(value, std::memory_order_release);
+}
+
+template <typename Word>
+void store_relaxed(Word& word, Word value) noexcept {
+  std::atomic_ref<Word>(word).store(value, std::memory_order_relaxed);
+}
+
+/// Adds one to a word that only the caller writes. Pair D when the word is `published`.
+template <typename Word>
+void increment_release(Word& word) noexcept {
+  store_release(word, static_cast<Word>(load_relaxed(word) + 1));
+}
+
+/// Between making a stamp odd and writing the slot (A); before rewriting a ring descriptor (E).
+inline void fence_before_writing() noexcept { std::atomic_thread_fence(std::memory_order_release); }
+
+/// Between copying plain bytes and loading again the word that guards them (A, E).
+inline void fence_after_copying() noexcept { std::atomic_thread_fence(std::memory_order_acquire); }
+
+/// Writer: the slot's bytes are about to change (A). The caller holds the slot's lock.
+inline void begin_slot(std::uint64_t& stamp) noexcept {
+  store_relaxed(stamp, load_relaxed(stamp) | 1);
+  fence_before_writing();
+}
+
+/// Writer: the slot holds frame `number` (B).
+inline void complete_slot(std::uint64_t& stamp, std::uint64_t number) noexcept {
+  store_release(stamp, 2 * number);
+}
+
+/// Writer: the slot holds nothing.
+inline void void_slot(std::uint64_t& stamp) noexcept {
+  store_relaxed(stamp, std::uint64_t{0});
+  fence_before_writing();
+}
+
+/// Reader: is the copy made since `stamp` was loaded the frame of that stamp? (A)
+inline bool slot_unchanged(const std::uint64_t& stamp, std::uint64_t expected) noexcept {
+  fence_after_copying();
+  return load_relaxed(stamp) == expected;
+}
+
+constexpr bool stamp_is_complete(std::uint64_t stamp) noexcept {
+  return stamp != 0 && (stamp & 1) == 0;
+}
+
+constexpr std::uint64_t stamp_number(std::uint64_t stamp) noexcept { return stamp / 2; }
+
+}  // namespace mmapvideo::core

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+// The writer's algorithm. Numbers like 7.2.3 are steps of SPEC.md.
+#include "writer.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "failure.hpp"
+#include "file_failure.hpp"
+#include "geometry.hpp"
+#include "lock_list.hpp"
+#include "payload_copy.hpp"
+#include "seqlock.hpp"
+
+namespace mmapvideo::core {
+namespace {
+
+constexpr int max_open_attempts = 10;
+
+}  // namespace
+
+mmapvideo_slot_header& Writer::MappedRing::slot(std::uint32_t index) const noexcept {
+  return *reinterpret_cast<mmapvideo_slot_header*>(mapping.data() + ring.slot_stride * index);
+}
+
+mmapvideo_file_header& Writer::header() const noexcept {
+  return *reinterpret_cast<mmapvideo_file_header*>(header_mapping_.data());
+}
+
+// ---- Start (7.1) ------------------------------------------------------------------------------
+
+Writer::Writer(Options options) : options_(std::move(options)) {
+  open_and_lock();
+  try {
+    create_or_validate();
+    start_session();
+  } catch (const Failure&) {
+    // A file that this start created and could not finish is nobody's; others stay untouched.
+    if (created_) platform::remove_file(options_.path);
+    throw;
+  }
+}
+
+Writer::~Writer() { end(true); }
+
+void Writer::open_and_lock() {
+  for (int attempt = 0; attempt < max_open_attempts; ++attempt) {
+    file_ = platform::File::open_for_writing(options_.path, options_.permissions, created_);
+    const platform::LockResult lock = platform::try_lock_exclusive(file_, writer_lock());
+    if (lock == platform::LockResult::held_by_other)
+      throw Failure(MMAPVIDEO_ALREADY_WRITING,
+                    quoted(options_.path) +
+                        " is already being written by another process. Stop that one, or choose "
+                        "another path.",
+                    "WRITER lock");
+    locked_ = lock == platform::LockResult::acquired;
+    // The former writer may have removed the file between our open and our lock (7.1.3).
+    if (platform::identity_at(options_.path) == file_.identity()) {
+      in_memory_ = file_.in_memory();
+      return;
+    }
+  }
+  throw Failure(MMAPVIDEO_SYSTEM,
+                "Cannot open " + quoted(options_.path) + ": it is replaced over and over.",
+                "identity_at");
+}
+
+void Writer::create_or_validate() {
+  unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
+  const std::size_t present = file_.read_start(preamble, sizeof preamble);
+  const FileKind kind = classify_preamble(preamble, present);
+  if (kind == FileKind::foreign) throw foreign_file(options_.path);
+  if (kind == FileKind::unsupported) throw unsupported_file(options_.path);
+  if (file_.size() < MMAPVIDEO_HEADER_BYTES) return create();
+  header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write,
+                                      options_.path);
+  validate();
+}
+
+void Writer::create() {
+  mmapvideo_file_header fresh{};
+  fresh.magic = MMAPVIDEO_MAGIC;
+  fresh.version = MMAPVIDEO_VERSION;
+  fresh.header_bytes = MMAPVIDEO_HEADER_BYTES;
+  platform::fill_random(fresh.file_id, sizeof fresh.file_id);
+  file_.write_start(&fresh, MMAPVIDEO_PREAMBLE_BYTES, options_.path);
+  file_.reserve(0, MMAPVIDEO_HEADER_BYTES, options_.path);
+  header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write,
+                                      options_.path);
+}
+
+/// Takes nothing over that is not valid. Nobody but another writer changes these bytes, and the
+/// WRITER lock keeps those out; the copy is for files that a hostile process still scribbles over.
+void Writer::validate() const {
+  mmapvideo_file_header copy;
+  copy_racing_from_mapping(&copy, &header(), sizeof copy);
+  if (const auto problem = header_problem(copy)) throw broken_file(options_.path, *problem);
+  if (copy.ring_generation == 0) return;
+  const mmapvideo_ring& ring = copy.rings[copy.ring_generation % 2];
+  if (const auto problem = ring_problem(ring, copy.ring_generation, file_.size()))
+    throw broken_file(options_.path, *problem);
+}
+
+void Writer::start_session() {
+  mmapvideo_file_header& h = header();
+  store_release(h.state, std::uint32_t{MMAPVIDEO_STATE_FORMING});
+  repair();
+  const platform::ClockDomain domain = platform::clock_domain();
+  h.incompatible_flags = 0;
+  h.compatible_flags = locked_ ? 0 : MMAPVIDEO_COMPATIBLE_UNLOCKED;
+  h.clock_id = domain.clock_id;
+  store_relaxed(h.clock_namespace, domain.clock_namespace);
+  std::memcpy(h.boot_id, domain.boot_id, sizeof h.boot_id);
+  do {
+    platform::fill_random(&session_id_, sizeof session_id_);
+  } while (session_id_ == 0);
+  store_relaxed(h.session_id, session_id_);
+  h.session_count += 1;
+  h.session_start_time_ns = platform::monotonic_ns();
+  h.session_first_number = next_number_;
+  h.writer_process_id = platform::process_id();
+  h.delivery = MMAPVIDEO_DELIVERY_LATEST;
+  for (std::uint64_t* counter : {&h.frame_count, &h.dropped_count, &h.byte_count, &h.wait_count,
+                                 &h.passed_over_count})
+    store_relaxed(*counter, std::uint64_t{0});
+  store_release(h.state, std::uint32_t{MMAPVIDEO_STATE_EMPTY});
+  announce();
+}
+
+/// What a writer that died may have left (10).
+void Writer::repair() {
+  const mmapvideo_file_header& h = header();
+  const std::uint64_t generation = h.ring_generation;
+  next_number_ = h.head_number + 1;
+  give_back_unused_end();
+  if (generation == 0) return;
+  MappedRing left;
+  left.ring = h.rings[generation % 2];
+  if (const auto problem = ring_problem(left.ring, generation, file_.size()))
+    throw broken_file(options_.path, *problem);
+  left.mapping = platform::Mapping(file_, left.ring.offset, ring_bytes(left.ring),
+                                   platform::Access::write, options_.path);
+  repair_slots(left);
+  current_ = std::move(left);
+  store_relaxed(slot_count_, std::uint64_t{current_.ring.slot_count});
+  store_relaxed(payload_capacity_, current_.ring.payload_capacity);
+
+  const mmapvideo_ring predecessor = h.rings[(generation + 1) % 2];
+  if (generation < 2 || ring_problem(predecessor, generation - 1, file_.size())) return;
+  former_.ring = predecessor;
+  former_.mapping = platform::Mapping(file_, predecessor.offset, ring_bytes(predecessor),
+                                      platform::Access::write, options_.path);
+  retire_former_ring();
+}
+
+/// Space behind the rings belongs to a growth that was not finished.
+void Writer::give_back_unused_end() {
+  const mmapvideo_file_header& h = header();
+  const std::uint64_t file_bytes = file_.size();
+  std::uint64_t end = MMAPVIDEO_SLOT_ALIGNMENT;
+  for (std::uint64_t age = 0; age < std::min<std::uint64_t>(h.ring_generation, 2); ++age) {
+    const std::uint64_t generation = h.ring_generation - age;
+    const mmapvideo_ring ring = h.rings[generation % 2];
+    if (!ring_problem(ring, generation, file_bytes))
+      end = std::max(end, ring.offset + ring_bytes(ring));
+  }
+  if (end < file_bytes) file_.give_back(end, file_bytes - end);
+}
+
+void Writer::repair_slots(const MappedRing& former) {
+  mmapvideo_file_header& h = header();
+  std::uint64_t newest = h.head_number;
+  for (std::uint32_t index = 0; index < former.ring.slot_count; ++index) {
+    std::uint64_t& stamp = former.slot(index).stamp;
+    const std::uint64_t number = stamp_number(load_relaxed(stamp));
+    if (!stamp_is_complete(load_relaxed(stamp)) || number > MMAPVIDEO_MAX_FRAME_NUMBER) {
+      void_slot(stamp);
+    } else if (number >= newest) {
+      newest = number;
+      head_index_ = last_index_ = index;
+    }
+  }
+  if (head_index_ != no_slot) {
+    store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(former.ring, head_index_)});
+    store_release(h.head_number, newest);
+  }
+  next_number_ = newest + 1;
+}
+
+// ---- Growth (11) ------------------------------------------------------------------------------
+
+bool Writer::ring_suits(const Sizes& sizes) const noexcept {
+  if (!current_.mapping) return false;
+  if (!frame_fits(current_.ring, sizes.payload_bytes, sizes.caps_bytes, sizes.metadata_bytes))
+    return false;
+  return options_.slot_count == 0 || options_.slot_count == current_.ring.slot_count;
+}
+
+void Writer::reserve(const Sizes& sizes) {
+  if (!ring_suits(sizes)) {
+    grow(sizes);
+  } else if (published_in_ring_ == 0) {
+    // A ring that was taken over: mapped, but not touched by this process yet.
+    current_.mapping.populate_for_writing();
+  }
+}
+
+void Writer::grow(const Sizes& sizes) {
+  const auto planned = plan_ring(sizes.payload_bytes, sizes.caps_bytes, sizes.metadata_bytes,
+                                 options_.slot_count);
+  if (!planned)
+    throw Failure(MMAPVIDEO_NO_SPACE,
+                  "A frame of " + std::to_string(sizes.payload_bytes) + " bytes is too large for " +
+                      quoted(options_.path) + ".",
+                  "plan_ring");
+  MappedRing next = append_ring(*planned);
+  if (former_.mapping) retire_former_ring();
+  mmapvideo_file_header& h = header();
+  const std::uint64_t generation = h.ring_generation + 1;
+  next.ring.generation = generation;
+  next.ring.first_slot_id = current_.mapping ? slot_id_of(current_.ring, current_.ring.slot_count)
+                                             : 0;
+  fence_before_writing();
+  copy_racing_into_mapping(&h.rings[generation % 2], &next.ring, sizeof next.ring);
+  store_release(h.ring_generation, generation);
+  former_ = std::move(current_);
+  current_ = std::move(next);
+  published_in_ring_ = 0;
+  last_index_ = head_index_ = no_slot;
+  store_relaxed(slot_count_, std::uint64_t{current_.ring.slot_count});
+  store_relaxed(payload_capacity_, current_.ring.payload_capacity);
+  announce();
+}
+
+Writer::MappedRing Writer::append_ring(mmapvideo_ring ring) {
+  const std::uint64_t end = std::max<std::uint64_t>(file_.size(), MMAPVIDEO_SLOT_ALIGNMENT);
+  ring.offset = (end + MMAPVIDEO_SLOT_ALIGNMENT - 1) / MMAPVIDEO_SLOT_ALIGNMENT *
+                MMAPVIDEO_SLOT_ALIGNMENT;
+  file_.reserve(ring.offset, ring_bytes(ring), options_.path);
+  MappedRing appended;
+  appended.ring = ring;
+  appended.mapping = platform::Mapping(file_, ring.offset, ring_bytes(ring),
+                                       platform::Access::write, options_.path);
+  appended.mapping.populate_for_writing();
+  return appended;
+}
+
+/// Gives the memory of the former ring back, slot by slot; a leased slot keeps its pages until the
+/// file is gone.
+void Writer::retire_former_ring() noexcept {
+  for (std::uint32_t index = 0; index < former_.ring.slot_count; ++index)
+    give_back_slot(former_, index);
+  former_ = MappedRing{};
+}
+
+void Writer::give_back_slot(const MappedRing& former, std::uint32_t index) noexcept {
+  const LockRange range = slot_lock(slot_id_of(former.ring, index));
+  if (locked_ && platform::try_lock_exclusive(file_, range) != platform::LockResult::acquired)
+    return;
+  void_slot(former.slot(index).stamp);
+  file_.give_back(former.ring.offset + former.ring.slot_stride * index, former.ring.slot_stride);
+  if (locked_) platform::unlock(file_, range);
+}
+
+// ---- Publishing (7.2) -------------------------------------------------------------------------
+
+std::uint32_t Writer::take_slot() {
+  const std::uint32_t count = current_.ring.slot_count;
+  const std::uint32_t first = last_index_ == no_slot ? 0 : last_index_ + 1;
+  for (std::uint32_t step = 0; step < count; ++step) {
+    const std::uint32_t index = (first + step) % count;
+    if (index == head_index_) continue;
+    if (!locked_) return index;
+    const LockRange range = slot_lock(slot_id_of(current_.ring, index));
+    if (platform::try_lock_exclusive(file_, range) == platform::LockResult::acquired) return index;
+  }
+  return no_slot;
+}
+
+void Writer::unlock_slot(std::uint32_t index) noexcept {
+  if (locked_) platform::unlock(file_, slot_lock(slot_id_of(current_.ring, index)));
+}
+
+std::optional<mmapvideo_slot_view> Writer::begin(const Sizes& sizes) {
+  if (taken_index_ != no_slot)
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "A slot is already taken: commit or abort it first.");
+  if (!ring_suits(sizes)) grow(sizes);
+  const std::uint32_t index = take_slot();
+  if (index == no_slot) {
+    ++next_number_;
+    store_relaxed(dropped_count_, dropped_count_ + 1);
+    store_relaxed(header().dropped_count, dropped_count_);
+    return std::nullopt;
+  }
+  taken_index_ = index;
+  mmapvideo_slot_header& slot = current_.slot(index);
+  begin_slot(slot.stamp);
+  auto* payload = reinterpret_cast<std::byte*>(&slot) + current_.ring.payload_offset;
+  mmapvideo_slot_view view{};
+  view.payload = payload;
+  view.payload_capacity = current_.ring.payload_capacity;
+  view.metadata = payload + current_.ring.payload_capacity;
+  view.metadata_capacity = current_.ring.metadata_capacity;
+  view.slot_index = index;
+  view.ring_generation = current_.ring.generation;
+  return view;
+}
+
+void Writer::require_taken(const mmapvideo_slot_view& view) const {
+  if (taken_index_ == no_slot || view.slot_index != taken_index_ ||
+      view.ring_generation != current_.ring.generation)
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "This slot is not the one that begin() returned.");
+}
+
+std::uint64_t Writer::commit(const mmapvideo_slot_view& view, const mmapvideo_frame_info& info,
+                             const char* caps) {
+  require_taken(view);
+  if (!frame_fits(current_.ring, info.payload_bytes, info.caps_bytes, info.metadata_bytes))
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The frame is larger than the slot it was given.");
+  if (const auto problem = info_problem(info))
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The frame's description is wrong: " + *problem + ".");
+
+  mmapvideo_slot_header& slot = current_.slot(taken_index_);
+  const std::uint64_t number = next_number_++;
+  slot.number = number;
+  slot.session_id = session_id_;
+  mmapvideo_frame_info complete = info;
+  complete.publish_time_ns = platform::monotonic_ns();
+  complete.publish_wall_time_ns = platform::wall_clock_ns();
+  copy_racing_into_mapping(&slot.info, &complete, sizeof complete);
+  auto* caps_in_slot = reinterpret_cast<char*>(&slot) + MMAPVIDEO_CAPS_OFFSET;
+  copy_racing_into_mapping(caps_in_slot, caps, info.caps_bytes);
+  caps_in_slot[info.caps_bytes] = '\0';
+  complete_slot(slot.stamp, number);
+
+  unlock_slot(taken_index_);
+  head_index_ = last_index_ = std::exchange(taken_index_, no_slot);
+  mmapvideo_file_header& h = header();
+  store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(current_.ring, head_index_)});
+  store_release(h.head_number, number);
+  store_relaxed(frame_count_, frame_count_ + 1);
+  store_relaxed(byte_count_, byte_count_ + info.payload_bytes);
+  store_relaxed(h.frame_count, frame_count_);
+  store_relaxed(h.byte_count, byte_count_);
+  if (frame_count_ == 1) store_release(h.state, std::uint32_t{MMAPVIDEO_STATE_STREAMING});
+  announce();
+  if (++published_in_ring_ > current_.ring.slot_count && former_.mapping) retire_former_ring();
+  return number;
+}
+
+void Writer::abort(const mmapvideo_slot_view& view) {
+  require_taken(view);
+  void_slot(current_.slot(taken_index_).stamp);
+  unlock_slot(taken_index_);
+  // The slot is the next one again.
+  taken_index_ = no_slot;
+}
+
+void Writer::announce() noexcept {
+  increment_release(header().published);
+  platform::wake_all(header().published);
+}
+
+// ---- End (7.3) --------------------------------------------------------------------------------
+
+void Writer::end(bool keep_file) noexcept {
+  if (std::exchange(ended_, true) || !header_mapping_) return;
+  if (taken_index_ != no_slot) void_slot(current_.slot(taken_index_).stamp);
+  store_release(header().state, std::uint32_t{MMAPVIDEO_STATE_ENDED});
+  announce();
+  if (!keep_file && platform::identity_at(options_.path) == file_.identity())
+    platform::remove_file(options_.path);
+  file_.close();
+}
+
+mmapvideo_writer_stats Writer::stats() const noexcept {
+  mmapvideo_writer_stats stats{};
+  stats.frame_count = load_relaxed(frame_count_);
+  stats.dropped_count = load_relaxed(dropped_count_);
+  stats.byte_count = load_relaxed(byte_count_);
+  stats.slot_count = static_cast<std::uint32_t>(load_relaxed(slot_count_));
+  stats.payload_capacity = load_relaxed(payload_capacity_);
+  stats.reader_count = locked_ ? static_cast<std::uint32_t>(
+                                     list_locks(file_, all_reader_locks()).size())
+                               : 0;
+  stats.in_memory = in_memory_;
+  stats.locked = locked_;
+  return stats;
+}
+
+}  // namespace mmapvideo::core
