@@ -35,8 +35,8 @@ bool Attachment::map_header() {
   if (kind == FileKind::unsupported) throw unsupported_file(path_);
   if (kind == FileKind::forming || file_.size() < MMAPVIDEO_HEADER_BYTES) return false;
 
-  header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read,
-                                      path_);
+  header_mapping_ =
+      platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read, path_);
   mmapvideo_file_header copy;
   copy_racing_from_mapping(&copy, &header(), sizeof copy);
   if (copy.state == MMAPVIDEO_STATE_FORMING) return false;
@@ -59,8 +59,8 @@ bool Attachment::map_ring() {
     if (load_relaxed(header().ring_generation) != generation) continue;
     if (const auto problem = ring_problem(copy, generation, file_.size()))
       throw broken_file(path_, *problem);
-    ring_mapping_ = platform::Mapping(file_, copy.offset, ring_bytes(copy),
-                                      platform::Access::read, path_);
+    ring_mapping_ =
+        platform::Mapping(file_, copy.offset, ring_bytes(copy), platform::Access::read, path_);
     ring_ = copy;
     return true;
   }

@@ -217,9 +217,13 @@ void mmapvideo_writer_get_stats(mmapvideo_writer* writer, mmapvideo_writer_stats
   });
 }
 
+void mmapvideo_writer_end(mmapvideo_writer* writer) {
+  if (writer != nullptr) writer->core.end();
+}
+
 void mmapvideo_writer_close(mmapvideo_writer* writer, int keep_file) {
   if (writer == nullptr) return;
-  writer->core.end(keep_file != 0);
+  writer->core.close(keep_file != 0);
   delete writer;
 }
 

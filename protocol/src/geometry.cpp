@@ -31,8 +31,7 @@ std::string numbered(const char* what, std::uint64_t value) {
 }
 
 bool plane_within(const mmapvideo_plane& plane, std::uint64_t payload_bytes) noexcept {
-  if (payload_bytes > max_bytes || plane.offset > payload_bytes ||
-      plane.row_bytes > payload_bytes)
+  if (payload_bytes > max_bytes || plane.offset > payload_bytes || plane.row_bytes > payload_bytes)
     return false;
   const std::uint64_t steps = plane.rows > 1 ? plane.rows - 1 : 0;
   const auto stride = static_cast<std::uint64_t>(plane.stride);
@@ -126,21 +125,21 @@ std::optional<mmapvideo_ring> plan_ring(std::uint64_t payload_bytes, std::uint32
                                         std::uint64_t metadata_bytes, std::uint32_t slot_count) {
   if (payload_bytes > max_bytes || metadata_bytes > max_bytes) return std::nullopt;
   mmapvideo_ring ring{};
-  ring.payload_offset = round_up(std::uint64_t{MMAPVIDEO_CAPS_OFFSET} + caps_bytes + 1,
-                                 MMAPVIDEO_PAYLOAD_ALIGNMENT);
-  ring.payload_capacity = round_up(std::max<std::uint64_t>(payload_bytes, 1),
-                                   MMAPVIDEO_METADATA_ALIGNMENT);
+  ring.payload_offset =
+      round_up(std::uint64_t{MMAPVIDEO_CAPS_OFFSET} + caps_bytes + 1, MMAPVIDEO_PAYLOAD_ALIGNMENT);
+  ring.payload_capacity =
+      round_up(std::max<std::uint64_t>(payload_bytes, 1), MMAPVIDEO_METADATA_ALIGNMENT);
   ring.metadata_capacity = metadata_bytes;
   ring.slot_stride = round_up(ring.payload_offset + ring.payload_capacity + metadata_bytes,
                               MMAPVIDEO_SLOT_ALIGNMENT);
   // What the alignment leaves is given to the payload, so that a slightly larger frame fits.
   ring.payload_capacity = (ring.slot_stride - ring.payload_offset - metadata_bytes) /
                           MMAPVIDEO_METADATA_ALIGNMENT * MMAPVIDEO_METADATA_ALIGNMENT;
-  ring.slot_count = slot_count != 0
-                        ? slot_count
-                        : static_cast<std::uint32_t>(std::clamp(
-                              planned_ring_bytes / ring.slot_stride, planned_min_slots,
-                              planned_max_slots));
+  ring.slot_count =
+      slot_count != 0
+          ? slot_count
+          : static_cast<std::uint32_t>(std::clamp(planned_ring_bytes / ring.slot_stride,
+                                                  planned_min_slots, planned_max_slots));
   if (ring.slot_stride > max_bytes / ring.slot_count) return std::nullopt;
   return ring;
 }

@@ -49,9 +49,8 @@ void inspect_newest(const platform::Mapping& mapping, Inspection& result) {
   const auto copy = steady_copy(slot);
   if (!copy || slot_problem(*copy, copy->stamp, ring)) return;
   std::string caps(copy->info.caps_bytes, '\0');
-  copy_racing_from_mapping(caps.data(),
-                           reinterpret_cast<const std::byte*>(&slot) + MMAPVIDEO_CAPS_OFFSET,
-                           caps.size());
+  copy_racing_from_mapping(
+      caps.data(), reinterpret_cast<const std::byte*>(&slot) + MMAPVIDEO_CAPS_OFFSET, caps.size());
   if (!slot_unchanged(slot.stamp, copy->stamp)) return;
   result.newest_slot = copy;
   result.newest_caps = caps;
@@ -84,8 +83,7 @@ bool same_clock(const mmapvideo_file_header& header) {
 
 Inspection inspect(const std::string& path) {
   platform::File file = platform::File::open_for_reading(path);
-  if (!file.valid())
-    throw Failure(MMAPVIDEO_NOT_FOUND, quoted(path) + " does not exist.", "open");
+  if (!file.valid()) throw Failure(MMAPVIDEO_NOT_FOUND, quoted(path) + " does not exist.", "open");
   Inspection result;
   result.path = path;
   result.file_bytes = file.size();

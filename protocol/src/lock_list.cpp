@@ -9,7 +9,8 @@ namespace mmapvideo::core {
 std::vector<LockRange> list_locks(const platform::File& file, const LockRange& range) {
   constexpr std::size_t max_locks = 4096;
   std::vector<LockRange> found;
-  // A query returns any one of the locks in its range; what lies before and behind it is asked next.
+  // A query returns any one of the locks in its range; what lies before and behind it is asked
+  // next.
   std::vector<LockRange> unasked{range};
   while (!unasked.empty() && found.size() < max_locks) {
     const LockRange asked = unasked.back();

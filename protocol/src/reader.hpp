@@ -67,14 +67,14 @@ class Reader {
   std::optional<Attachment> attachment_;
   std::uint64_t last_care_ns_ = 0;  // when look_after_file() was last due
 
-  bool waited_for_file_ = false;    // it was not there, or not ready, when first looked for
-  std::uint64_t position_ = 0;          // number of the last frame taken
-  std::uint64_t pending_skipped_ = 0;   // missed since the last frame that arrived whole
-  std::uint64_t session_ = 0;           // of the last frame that arrived whole
-  std::uint64_t former_session_ = 0;    // what session_ was before the current frame
+  bool waited_for_file_ = false;       // it was not there, or not ready, when first looked for
+  std::uint64_t position_ = 0;         // number of the last frame taken
+  std::uint64_t pending_skipped_ = 0;  // missed since the last frame that arrived whole
+  std::uint64_t session_ = 0;          // of the last frame that arrived whole
+  std::uint64_t former_session_ = 0;   // what session_ was before the current frame
   std::uint64_t told_ended_session_ = 0;
   std::uint64_t told_lost_session_ = 0;
-  std::uint32_t last_index_ = 0;        // slot taken last, in the attached ring
+  std::uint32_t last_index_ = 0;  // slot taken last, in the attached ring
 
   // The current frame: a private, validated copy of all but the payload.
   bool has_frame_ = false;

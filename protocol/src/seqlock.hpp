@@ -41,6 +41,11 @@ void increment_release(Word& word) noexcept {
   store_release(word, static_cast<Word>(load_relaxed(word) + 1));
 }
 
+/// Adds to a counter that only the caller writes.
+inline void increment_relaxed(std::uint64_t& counter, std::uint64_t by) noexcept {
+  store_relaxed(counter, load_relaxed(counter) + by);
+}
+
 /// Between making a stamp odd and writing the slot (A); before rewriting a ring descriptor (E).
 inline void fence_before_writing() noexcept { std::atomic_thread_fence(std::memory_order_release); }
 

@@ -34,6 +34,7 @@ Writer::Writer(Options options) : options_(std::move(options)) {
   open_and_lock();
   try {
     create_or_validate();
+    take_over();
     start_session();
   } catch (const Failure&) {
     // A file that this start created and could not finish is nobody's; others stay untouched.
@@ -42,7 +43,7 @@ Writer::Writer(Options options) : options_(std::move(options)) {
   }
 }
 
-Writer::~Writer() { end(true); }
+Writer::~Writer() { close(true); }
 
 void Writer::open_and_lock() {
   for (int attempt = 0; attempt < max_open_attempts; ++attempt) {
@@ -73,8 +74,8 @@ void Writer::create_or_validate() {
   if (kind == FileKind::foreign) throw foreign_file(options_.path);
   if (kind == FileKind::unsupported) throw unsupported_file(options_.path);
   if (file_.size() < MMAPVIDEO_HEADER_BYTES) return create();
-  header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write,
-                                      options_.path);
+  header_mapping_ =
+      platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write, options_.path);
   validate();
 }
 
@@ -86,8 +87,8 @@ void Writer::create() {
   platform::fill_random(fresh.file_id, sizeof fresh.file_id);
   file_.write_start(&fresh, MMAPVIDEO_PREAMBLE_BYTES, options_.path);
   file_.reserve(0, MMAPVIDEO_HEADER_BYTES, options_.path);
-  header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write,
-                                      options_.path);
+  header_mapping_ =
+      platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write, options_.path);
 }
 
 /// Takes nothing over that is not valid. Nobody but another writer changes these bytes, and the
@@ -102,10 +103,16 @@ void Writer::validate() const {
     throw broken_file(options_.path, *problem);
 }
 
+/// Steps 7.1.5 and 7.1.6. A file that was just created has nothing to repair.
+void Writer::take_over() {
+  store_release(header().state, std::uint32_t{MMAPVIDEO_STATE_FORMING});
+  repair();
+}
+
+/// Steps 7.1.7 and 7.1.8, with state = forming.
 void Writer::start_session() {
   mmapvideo_file_header& h = header();
   store_release(h.state, std::uint32_t{MMAPVIDEO_STATE_FORMING});
-  repair();
   const platform::ClockDomain domain = platform::clock_domain();
   h.incompatible_flags = 0;
   h.compatible_flags = locked_ ? 0 : MMAPVIDEO_COMPATIBLE_UNLOCKED;
@@ -121,9 +128,10 @@ void Writer::start_session() {
   h.session_first_number = next_number_;
   h.writer_process_id = platform::process_id();
   h.delivery = MMAPVIDEO_DELIVERY_LATEST;
-  for (std::uint64_t* counter : {&h.frame_count, &h.dropped_count, &h.byte_count, &h.wait_count,
-                                 &h.passed_over_count})
+  for (std::uint64_t* counter :
+       {&h.frame_count, &h.dropped_count, &h.byte_count, &h.wait_count, &h.passed_over_count})
     store_relaxed(*counter, std::uint64_t{0});
+  ended_ = false;
   store_release(h.state, std::uint32_t{MMAPVIDEO_STATE_EMPTY});
   announce();
 }
@@ -207,8 +215,8 @@ void Writer::reserve(const Sizes& sizes) {
 }
 
 void Writer::grow(const Sizes& sizes) {
-  const auto planned = plan_ring(sizes.payload_bytes, sizes.caps_bytes, sizes.metadata_bytes,
-                                 options_.slot_count);
+  const auto planned =
+      plan_ring(sizes.payload_bytes, sizes.caps_bytes, sizes.metadata_bytes, options_.slot_count);
   if (!planned)
     throw Failure(MMAPVIDEO_NO_SPACE,
                   "A frame of " + std::to_string(sizes.payload_bytes) + " bytes is too large for " +
@@ -219,8 +227,8 @@ void Writer::grow(const Sizes& sizes) {
   mmapvideo_file_header& h = header();
   const std::uint64_t generation = h.ring_generation + 1;
   next.ring.generation = generation;
-  next.ring.first_slot_id = current_.mapping ? slot_id_of(current_.ring, current_.ring.slot_count)
-                                             : 0;
+  next.ring.first_slot_id =
+      current_.mapping ? slot_id_of(current_.ring, current_.ring.slot_count) : 0;
   fence_before_writing();
   copy_racing_into_mapping(&h.rings[generation % 2], &next.ring, sizeof next.ring);
   store_release(h.ring_generation, generation);
@@ -235,8 +243,8 @@ void Writer::grow(const Sizes& sizes) {
 
 Writer::MappedRing Writer::append_ring(mmapvideo_ring ring) {
   const std::uint64_t end = std::max<std::uint64_t>(file_.size(), MMAPVIDEO_SLOT_ALIGNMENT);
-  ring.offset = (end + MMAPVIDEO_SLOT_ALIGNMENT - 1) / MMAPVIDEO_SLOT_ALIGNMENT *
-                MMAPVIDEO_SLOT_ALIGNMENT;
+  ring.offset =
+      (end + MMAPVIDEO_SLOT_ALIGNMENT - 1) / MMAPVIDEO_SLOT_ALIGNMENT * MMAPVIDEO_SLOT_ALIGNMENT;
   file_.reserve(ring.offset, ring_bytes(ring), options_.path);
   MappedRing appended;
   appended.ring = ring;
@@ -285,12 +293,13 @@ void Writer::unlock_slot(std::uint32_t index) noexcept {
 std::optional<mmapvideo_slot_view> Writer::begin(const Sizes& sizes) {
   if (taken_index_ != no_slot)
     throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "A slot is already taken: commit or abort it first.");
+  if (ended_) start_session();
   if (!ring_suits(sizes)) grow(sizes);
   const std::uint32_t index = take_slot();
   if (index == no_slot) {
     ++next_number_;
-    store_relaxed(dropped_count_, dropped_count_ + 1);
-    store_relaxed(header().dropped_count, dropped_count_);
+    increment_relaxed(dropped_count_, 1);
+    increment_relaxed(header().dropped_count, 1);
     return std::nullopt;
   }
   taken_index_ = index;
@@ -319,7 +328,8 @@ std::uint64_t Writer::commit(const mmapvideo_slot_view& view, const mmapvideo_fr
   if (!frame_fits(current_.ring, info.payload_bytes, info.caps_bytes, info.metadata_bytes))
     throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The frame is larger than the slot it was given.");
   if (const auto problem = info_problem(info))
-    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The frame's description is wrong: " + *problem + ".");
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT,
+                  "The frame's description is wrong: " + *problem + ".");
 
   mmapvideo_slot_header& slot = current_.slot(taken_index_);
   const std::uint64_t number = next_number_++;
@@ -339,11 +349,12 @@ std::uint64_t Writer::commit(const mmapvideo_slot_view& view, const mmapvideo_fr
   mmapvideo_file_header& h = header();
   store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(current_.ring, head_index_)});
   store_release(h.head_number, number);
-  store_relaxed(frame_count_, frame_count_ + 1);
-  store_relaxed(byte_count_, byte_count_ + info.payload_bytes);
-  store_relaxed(h.frame_count, frame_count_);
-  store_relaxed(h.byte_count, byte_count_);
-  if (frame_count_ == 1) store_release(h.state, std::uint32_t{MMAPVIDEO_STATE_STREAMING});
+  increment_relaxed(frame_count_, 1);
+  increment_relaxed(byte_count_, info.payload_bytes);
+  increment_relaxed(h.frame_count, 1);
+  increment_relaxed(h.byte_count, info.payload_bytes);
+  if (load_relaxed(h.frame_count) == 1)
+    store_release(h.state, std::uint32_t{MMAPVIDEO_STATE_STREAMING});
   announce();
   if (++published_in_ring_ > current_.ring.slot_count && former_.mapping) retire_former_ring();
   return number;
@@ -364,11 +375,20 @@ void Writer::announce() noexcept {
 
 // ---- End (7.3) --------------------------------------------------------------------------------
 
-void Writer::end(bool keep_file) noexcept {
-  if (std::exchange(ended_, true) || !header_mapping_) return;
-  if (taken_index_ != no_slot) void_slot(current_.slot(taken_index_).stamp);
+void Writer::end() noexcept {
+  if (ended_) return;
+  if (taken_index_ != no_slot) {
+    void_slot(current_.slot(taken_index_).stamp);
+    unlock_slot(std::exchange(taken_index_, no_slot));
+  }
   store_release(header().state, std::uint32_t{MMAPVIDEO_STATE_ENDED});
+  ended_ = true;
   announce();
+}
+
+void Writer::close(bool keep_file) noexcept {
+  if (!file_.valid()) return;
+  end();
   if (!keep_file && platform::identity_at(options_.path) == file_.identity())
     platform::remove_file(options_.path);
   file_.close();
@@ -381,9 +401,8 @@ mmapvideo_writer_stats Writer::stats() const noexcept {
   stats.byte_count = load_relaxed(byte_count_);
   stats.slot_count = static_cast<std::uint32_t>(load_relaxed(slot_count_));
   stats.payload_capacity = load_relaxed(payload_capacity_);
-  stats.reader_count = locked_ ? static_cast<std::uint32_t>(
-                                     list_locks(file_, all_reader_locks()).size())
-                               : 0;
+  stats.reader_count =
+      locked_ ? static_cast<std::uint32_t>(list_locks(file_, all_reader_locks()).size()) : 0;
   stats.in_memory = in_memory_;
   stats.locked = locked_;
   return stats;

@@ -39,8 +39,10 @@ class Writer {
   std::uint64_t commit(const mmapvideo_slot_view& view, const mmapvideo_frame_info& info,
                        const char* caps);
   void abort(const mmapvideo_slot_view& view);
-  /// Ends the session and removes the file unless `keep_file`. The destructor keeps it.
-  void end(bool keep_file) noexcept;
+  /// Ends the session; the next begin() starts another one.
+  void end() noexcept;
+  /// Ends, removes the file unless `keep_file`, and lets go of it. The destructor keeps it.
+  void close(bool keep_file) noexcept;
   /// From any thread.
   mmapvideo_writer_stats stats() const noexcept;
 
@@ -57,6 +59,7 @@ class Writer {
   void create_or_validate();
   void create();
   void validate() const;
+  void take_over();
   void start_session();
   void repair();
   void give_back_unused_end();
@@ -80,7 +83,7 @@ class Writer {
   bool created_ = false;
   bool locked_ = false;
   bool in_memory_ = false;
-  bool ended_ = false;
+  bool ended_ = true;  // no session is open
   std::uint64_t next_number_ = 1;
   std::uint64_t session_id_ = 0;
   std::uint64_t published_in_ring_ = 0;

@@ -52,8 +52,7 @@ int run_command(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? fine : usage;
   }
-  if (info->parsed())
-    return run(request, mmapvideo::tools::info_text, mmapvideo::tools::info_json);
+  if (info->parsed()) return run(request, mmapvideo::tools::info_text, mmapvideo::tools::info_json);
   if (check->parsed())
     return run(request, mmapvideo::tools::check_text, mmapvideo::tools::check_json);
   return usage;

@@ -187,8 +187,7 @@ std::string info_text(const core::Inspection& file) {
 }
 
 std::string info_json(const core::Inspection& file) {
-  ordered_json json = {{"path", file.path}, {"file_bytes", file.file_bytes},
-                       {"ready", file.ready}};
+  ordered_json json = {{"path", file.path}, {"file_bytes", file.file_bytes}, {"ready", file.ready}};
   if (file.ready) {
     json["version"] = file.header.version;
     json["file_id"] = hex(file.header.file_id);
@@ -231,8 +230,8 @@ std::string check_json(const core::Inspection& file) {
 
 std::string error_json(const std::string& path, const std::string& status,
                        const std::string& message) {
-  const ordered_json json = {{"path", path}, {"ok", false}, {"error", status},
-                             {"message", message}};
+  const ordered_json json = {
+      {"path", path}, {"ok", false}, {"error", status}, {"message", message}};
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

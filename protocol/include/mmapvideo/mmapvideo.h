@@ -156,8 +156,14 @@ MMAPVIDEO_API void mmapvideo_writer_get_stats(mmapvideo_writer *writer,
                                               mmapvideo_writer_stats *stats);
 
 /**
- * Ends the session (readers see MMAPVIDEO_ENDED after the last frame), removes the file unless
- * keep_file, and frees the writer. NULL is allowed.
+ * Ends the session: readers see MMAPVIDEO_ENDED after the last frame. File and lock are kept, and
+ * the next begin or publish starts a new session. Ending twice does nothing.
+ */
+MMAPVIDEO_API void mmapvideo_writer_end(mmapvideo_writer *writer);
+
+/**
+ * Ends the session if it is not, removes the file unless keep_file, and frees the writer. NULL is
+ * allowed.
  */
 MMAPVIDEO_API void mmapvideo_writer_close(mmapvideo_writer *writer, int keep_file);
 

@@ -61,9 +61,9 @@ class Writer {
   void reserve(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
                std::uint64_t metadata_bytes = 0) {
     mmapvideo_error error{};
-    internal::checked(mmapvideo_writer_reserve(handle_.get(), payload_bytes, caps_bytes,
-                                               metadata_bytes, &error),
-                      error);
+    internal::checked(
+        mmapvideo_writer_reserve(handle_.get(), payload_bytes, caps_bytes, metadata_bytes, &error),
+        error);
   }
 
   /// Nothing: no slot is free and the frame was dropped.
@@ -71,10 +71,10 @@ class Writer {
                                 std::uint64_t metadata_bytes = 0) {
     mmapvideo_error error{};
     SlotView view{};
-    const Status status = internal::checked(
-        mmapvideo_writer_begin(handle_.get(), payload_bytes, caps_bytes, metadata_bytes, &view,
-                               &error),
-        error);
+    const Status status =
+        internal::checked(mmapvideo_writer_begin(handle_.get(), payload_bytes, caps_bytes,
+                                                 metadata_bytes, &view, &error),
+                          error);
     return status == MMAPVIDEO_OK ? std::optional(view) : std::nullopt;
   }
 
@@ -82,16 +82,16 @@ class Writer {
   std::uint64_t commit(const SlotView& view, const FrameInfo& info, const char* caps) {
     mmapvideo_error error{};
     std::uint64_t number = 0;
-    internal::checked(
-        mmapvideo_writer_commit(handle_.get(), &view, &info, caps, &number, &error), error);
+    internal::checked(mmapvideo_writer_commit(handle_.get(), &view, &info, caps, &number, &error),
+                      error);
     return number;
   }
 
   void abort(const SlotView& view) noexcept { mmapvideo_writer_abort(handle_.get(), &view); }
 
   /// Returns the frame's number; nothing: no slot is free and the frame was dropped.
-  std::optional<std::uint64_t> publish(const FrameInfo& info, const char* caps,
-                                       const void* payload, const void* metadata = nullptr) {
+  std::optional<std::uint64_t> publish(const FrameInfo& info, const char* caps, const void* payload,
+                                       const void* metadata = nullptr) {
     mmapvideo_error error{};
     std::uint64_t number = 0;
     const Status status = internal::checked(
@@ -106,6 +106,7 @@ class Writer {
     return stats;
   }
 
+  void end() noexcept { mmapvideo_writer_end(handle_.get()); }
   void close(bool keep_file) noexcept { mmapvideo_writer_close(handle_.release(), keep_file); }
 
  private:
@@ -118,8 +119,7 @@ class Writer {
 /// Takes frames out of one path, whatever happens to the file there.
 class Reader {
  public:
-  explicit Reader(const std::string& path,
-                  mmapvideo_delivery delivery = MMAPVIDEO_DELIVERY_LATEST,
+  explicit Reader(const std::string& path, mmapvideo_delivery delivery = MMAPVIDEO_DELIVERY_LATEST,
                   bool accept_leftover = false) {
     const mmapvideo_reader_options options{path.c_str(), delivery, accept_leftover};
     mmapvideo_error error{};

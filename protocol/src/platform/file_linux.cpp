@@ -50,12 +50,13 @@ Failure no_space(const std::string& path, std::uint64_t needed, int descriptor, 
   struct statvfs fs {};
   const bool known = fstatvfs(descriptor, &fs) == 0;
   const std::uint64_t available = known ? std::uint64_t{fs.f_bavail} * fs.f_frsize : 0;
-  return Failure(MMAPVIDEO_NO_SPACE,
-                 "No room for \"" + path + "\": it needs " + human_bytes(needed) + ", " +
-                     (known ? human_bytes(available) : "an unknown amount") + " is free in " +
-                     directory_of(path) +
-                     ". Use fewer slots, another directory, or enlarge it (containers: --shm-size).",
-                 os_detail("posix_fallocate", os_error), os_error);
+  return Failure(
+      MMAPVIDEO_NO_SPACE,
+      "No room for \"" + path + "\": it needs " + human_bytes(needed) + ", " +
+          (known ? human_bytes(available) : "an unknown amount") + " is free in " +
+          directory_of(path) +
+          ". Use fewer slots, another directory, or enlarge it (containers: --shm-size).",
+      os_detail("posix_fallocate", os_error), os_error);
 }
 
 /// Beyond the process's file size limit the kernel would kill the process with SIGXFSZ.
@@ -127,9 +128,10 @@ File File::open_for_writing(const std::string& path, std::uint32_t permissions, 
     if (created) static_cast<void>(fchmod(fd, permissions));
     return file;
   }
-  throw Failure(MMAPVIDEO_SYSTEM,
-                "Cannot open \"" + path + "\" for writing: it is created and removed over and over.",
-                "open", EEXIST);
+  throw Failure(
+      MMAPVIDEO_SYSTEM,
+      "Cannot open \"" + path + "\" for writing: it is created and removed over and over.", "open",
+      EEXIST);
 }
 
 void File::close() noexcept {
@@ -171,8 +173,8 @@ void File::reserve(std::uint64_t offset, std::uint64_t bytes, const std::string&
   check_size_limit(path, offset + bytes);
   int os_error = 0;
   do {
-    os_error = posix_fallocate(descriptor(*this), static_cast<off_t>(offset),
-                               static_cast<off_t>(bytes));
+    os_error =
+        posix_fallocate(descriptor(*this), static_cast<off_t>(offset), static_cast<off_t>(bytes));
   } while (os_error == EINTR);
   if (os_error == 0) return;
   if (os_error == ENOSPC || os_error == EDQUOT || os_error == EFBIG)

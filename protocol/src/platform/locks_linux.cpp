@@ -58,8 +58,8 @@ std::optional<LockRange> find_lock(const File& file, const LockRange& range) noe
   if (lock.l_type == F_UNLCK) return std::nullopt;
   // A length of 0 means "to the end of all files"; somebody may have locked more than an item.
   const auto start = static_cast<std::uint64_t>(lock.l_start);
-  const std::uint64_t end = lock.l_len == 0 ? std::uint64_t{1} << 63
-                                            : start + static_cast<std::uint64_t>(lock.l_len);
+  const std::uint64_t end =
+      lock.l_len == 0 ? std::uint64_t{1} << 63 : start + static_cast<std::uint64_t>(lock.l_len);
   const std::uint64_t clipped_start = std::max(start, range.offset);
   const std::uint64_t clipped_end = std::min(end, range.offset + range.bytes);
   return LockRange{clipped_start, clipped_end - clipped_start};

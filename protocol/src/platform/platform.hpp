@@ -130,8 +130,8 @@ class Canceller {
 
 /// Sleeps until another process wakes `word`, `canceller` is cancelled, or `limit_ns` passed, but
 /// not at all if `word` differs from `expected`. May return early.
-void wait_for_change(const std::uint32_t& word, std::uint32_t expected,
-                     const Canceller& canceller, std::uint64_t limit_ns) noexcept;
+void wait_for_change(const std::uint32_t& word, std::uint32_t expected, const Canceller& canceller,
+                     std::uint64_t limit_ns) noexcept;
 /// Sleeps until `canceller` is cancelled or `limit_ns` passed. May return early.
 void wait_for_cancel(const Canceller& canceller, std::uint64_t limit_ns) noexcept;
 /// Wakes everybody who waits for `word`, in all processes.

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+/**
+ * SECTION:element-mmapsink
+ * @title: mmapsink
+ * @see_also: mmapsrc
+ *
+ * mmapsink publishes raw video frames, with their caps, times and flags, into one memory-mapped
+ * file. Any number of mmapsrc elements, in this or other processes, read them from there; they may
+ * start before or after it, come and go, and never hold it up.
+ *
+ * A file that a former writer left, cleanly or by a crash, is taken over in place, and readers that
+ * are still attached go on with the first new frame. A second writer for the same file is refused.
+ *
+ * Upstream that is live (a camera) is never delayed; other upstream (a file) is paced by the clock,
+ * unless #GstBaseSink:sync is switched off.
+ *
+ * ## Example
+ * |[
+ * gst-launch-1.0 v4l2src ! videoconvert ! mmapsink location=/dev/shm/cam0
+ * gst-launch-1.0 mmapsrc location=/dev/shm/cam0 ! videoconvert ! autovideosink
+ * ]|
+ * The first process shares a camera, the second shows it. Start as many of the second as you like.
+ */
+#include "gstmmapsink.hpp"
+
+#include <atomic>
+#include <memory>
+
+#include "clock_map.hpp"
+#include "pipeline_clock.hpp"
+#include "post_error.hpp"
+#include "publisher.hpp"
+
+GST_DEBUG_CATEGORY_STATIC(gst_mmap_sink_debug);
+#define GST_CAT_DEFAULT gst_mmap_sink_debug
+
+namespace {
+
+using gstmmap::Publisher;
+
+enum Property { PROP_0, PROP_LOCATION, PROP_SLOTS, PROP_PERMS, PROP_KEEP_FILE, PROP_STATS };
+
+// Every raw format in system memory, and the same with one field a buffer.
+#define MMAP_CAPS                            \
+  GST_VIDEO_CAPS_MAKE(GST_VIDEO_FORMATS_ALL) \
+  ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES(GST_CAPS_FEATURE_FORMAT_INTERLACED, GST_VIDEO_FORMATS_ALL)
+
+GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(MMAP_CAPS));
+
+/// What lives behind the element.
+struct SinkState {
+  // Guarded by the object lock.
+  Publisher::Settings settings;
+  // Made in start, freed in stop. The pointer is guarded by the object lock; between start and
+  // stop the streaming thread uses what it points to without the lock.
+  std::unique_ptr<Publisher> publisher;
+  std::atomic<bool> upstream_live{false};
+};
+
+}  // namespace
+
+struct _GstMmapSink {
+  GstVideoSink parent;
+  SinkState* state;
+};
+
+#define gst_mmap_sink_parent_class parent_class
+G_DEFINE_TYPE(GstMmapSink, gst_mmap_sink, GST_TYPE_VIDEO_SINK)
+GST_ELEMENT_REGISTER_DEFINE(mmapsink, "mmapsink", GST_RANK_NONE, GST_TYPE_MMAP_SINK)
+
+namespace {
+
+/// Runs `body`; a failure of the library becomes an error message and `on_failure`.
+template <typename Result, typename Body>
+Result posting_errors(GstMmapSink* sink, Result on_failure, Body body) {
+  try {
+    return body();
+  } catch (const mmapvideo::Error& error) {
+    gstmmap::post_error(GST_ELEMENT(sink), error);
+  } catch (const std::exception& error) {
+    gstmmap::post_error(GST_ELEMENT(sink), MMAPVIDEO_SYSTEM, "An unexpected failure.",
+                        error.what());
+  }
+  return on_failure;
+}
+
+// ---- Life cycle -------------------------------------------------------------------------------
+
+/// What works but costs something, said once a session.
+void warn_about_place(GstMmapSink* sink, const Publisher& publisher, const char* location) {
+  if (!publisher.in_memory())
+    GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS,
+                        ("\"%s\" is not on a memory file system such as /dev/shm; writing to disk "
+                         "may delay frames.",
+                         location),
+                        ("statfs"));
+  if (!publisher.locked())
+    GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS,
+                        ("The file system of \"%s\" has no locks; nothing keeps a second writer "
+                         "away from the file.",
+                         location),
+                        ("F_OFD_SETLK"));
+}
+
+gboolean gst_mmap_sink_start(GstBaseSink* base) {
+  GstMmapSink* sink = GST_MMAP_SINK(base);
+  GST_OBJECT_LOCK(sink);
+  const Publisher::Settings settings = sink->state->settings;
+  GST_OBJECT_UNLOCK(sink);
+  if (settings.location.empty()) {
+    gstmmap::post_error(GST_ELEMENT(sink), MMAPVIDEO_NOT_FOUND,
+                        "No file was given: set the property \"location\".", "start");
+    return FALSE;
+  }
+  return posting_errors(sink, FALSE, [&]() -> gboolean {
+    auto publisher = std::make_unique<Publisher>(settings);
+    GST_INFO_OBJECT(sink, "writing %s", settings.location.c_str());
+    warn_about_place(sink, *publisher, settings.location.c_str());
+    GST_OBJECT_LOCK(sink);
+    sink->state->publisher = std::move(publisher);
+    GST_OBJECT_UNLOCK(sink);
+    return TRUE;
+  });
+}
+
+gboolean gst_mmap_sink_stop(GstBaseSink* base) {
+  GstMmapSink* sink = GST_MMAP_SINK(base);
+  GST_OBJECT_LOCK(sink);
+  const std::unique_ptr<Publisher> publisher = std::move(sink->state->publisher);
+  GST_OBJECT_UNLOCK(sink);
+  return TRUE;
+}
+
+// ---- Streaming --------------------------------------------------------------------------------
+
+bool query_upstream_live(GstMmapSink* sink) {
+  GstQuery* query = gst_query_new_latency();
+  gboolean live = FALSE;
+  if (gst_pad_peer_query(GST_BASE_SINK_PAD(sink), query))
+    gst_query_parse_latency(query, &live, nullptr, nullptr);
+  gst_query_unref(query);
+  return live;
+}
+
+gboolean gst_mmap_sink_set_info(GstVideoSink* base, GstCaps* caps, const GstVideoInfo*) {
+  GstMmapSink* sink = GST_MMAP_SINK(base);
+  sink->state->upstream_live = query_upstream_live(sink);
+  return posting_errors(sink, FALSE, [&]() -> gboolean {
+    if (sink->state->publisher->set_caps(caps)) return TRUE;
+    GST_ERROR_OBJECT(sink, "not fixed raw video caps: %" GST_PTR_FORMAT, static_cast<void*>(caps));
+    return FALSE;
+  });
+}
+
+/// Buffers with any strides are welcome.
+gboolean gst_mmap_sink_propose_allocation(GstBaseSink*, GstQuery* query) {
+  gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
+  return TRUE;
+}
+
+/// Live frames are published as they come: waiting for their time would only add latency.
+void gst_mmap_sink_get_times(GstBaseSink* base, GstBuffer* buffer, GstClockTime* start,
+                             GstClockTime* end) {
+  if (GST_MMAP_SINK(base)->state->upstream_live) {
+    *start = *end = GST_CLOCK_TIME_NONE;
+    return;
+  }
+  GST_BASE_SINK_CLASS(parent_class)->get_times(base, buffer, start, end);
+}
+
+Publisher::Timing frame_timing(GstMmapSink* sink, const GstBuffer* buffer) {
+  const GstSegment* segment = &GST_BASE_SINK(sink)->segment;
+  Publisher::Timing timing;
+  timing.latency_ns = gst_base_sink_get_latency(GST_BASE_SINK(sink));
+  if (segment->format != GST_FORMAT_TIME || !GST_BUFFER_PTS_IS_VALID(buffer)) return timing;
+  const GstClockTime running_time =
+      gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+  if (const auto clock = gstmmap::sample_pipeline_clock(GST_ELEMENT(sink)))
+    timing.clock_time_ns =
+        gstmmap::monotonic_from_running_time(running_time, clock->base_time_ns, clock->sample);
+  return timing;
+}
+
+GstFlowReturn gst_mmap_sink_render(GstBaseSink* base, GstBuffer* buffer) {
+  GstMmapSink* sink = GST_MMAP_SINK(base);
+  return posting_errors(sink, GST_FLOW_ERROR, [&] {
+    const auto outcome = sink->state->publisher->publish(buffer, frame_timing(sink, buffer));
+    if (outcome == Publisher::Outcome::dropped)
+      GST_INFO_OBJECT(sink, "all slots are in use by readers: frame dropped");
+    return GST_FLOW_OK;
+  });
+}
+
+gboolean gst_mmap_sink_event(GstBaseSink* base, GstEvent* event) {
+  // Readers learn of the end at once, not when the pipeline is taken down. After a flush or a new
+  // segment further frames simply begin another session.
+  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) GST_MMAP_SINK(base)->state->publisher->end();
+  return GST_BASE_SINK_CLASS(parent_class)->event(base, event);
+}
+
+// ---- Properties -------------------------------------------------------------------------------
+
+/// The base class's figures and ours in one structure.
+GstStructure* make_stats(GstMmapSink* sink) {
+  GstStructure* stats = gst_base_sink_get_stats(GST_BASE_SINK(sink));
+  gst_structure_set_name(stats, "mmapsink-stats");
+  guint64 late = 0;
+  gst_structure_get_uint64(stats, "dropped", &late);
+  mmapvideo_writer_stats figures{};
+  GST_OBJECT_LOCK(sink);
+  if (sink->state->publisher) figures = sink->state->publisher->stats();
+  GST_OBJECT_UNLOCK(sink);
+  gst_structure_set(stats, "frames", G_TYPE_UINT64, figures.frame_count, "dropped", G_TYPE_UINT64,
+                    figures.dropped_count + late, "bytes", G_TYPE_UINT64, figures.byte_count,
+                    "copied", G_TYPE_UINT64, figures.frame_count, "readers", G_TYPE_UINT,
+                    figures.reader_count, "slots", G_TYPE_UINT, figures.slot_count, nullptr);
+  return stats;
+}
+
+void gst_mmap_sink_set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
+  GstMmapSink* sink = GST_MMAP_SINK(object);
+  GST_OBJECT_LOCK(sink);
+  Publisher::Settings& settings = sink->state->settings;
+  switch (id) {
+    case PROP_LOCATION:
+      settings.location = g_value_get_string(value) ? g_value_get_string(value) : "";
+      break;
+    case PROP_SLOTS:
+      settings.slots = g_value_get_uint(value);
+      break;
+    case PROP_PERMS:
+      settings.permissions = g_value_get_uint(value);
+      break;
+    case PROP_KEEP_FILE:
+      settings.keep_file = g_value_get_boolean(value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  }
+  GST_OBJECT_UNLOCK(sink);
+}
+
+void gst_mmap_sink_get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
+  GstMmapSink* sink = GST_MMAP_SINK(object);
+  if (id == PROP_STATS) return g_value_take_boxed(value, make_stats(sink));
+  GST_OBJECT_LOCK(sink);
+  const Publisher::Settings& settings = sink->state->settings;
+  switch (id) {
+    case PROP_LOCATION:
+      g_value_set_string(value, settings.location.empty() ? nullptr : settings.location.c_str());
+      break;
+    case PROP_SLOTS:
+      g_value_set_uint(value, settings.slots);
+      break;
+    case PROP_PERMS:
+      g_value_set_uint(value, settings.permissions);
+      break;
+    case PROP_KEEP_FILE:
+      g_value_set_boolean(value, settings.keep_file);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  }
+  GST_OBJECT_UNLOCK(sink);
+}
+
+void install_properties(GObjectClass* object_class) {
+  constexpr auto writable = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                     GST_PARAM_MUTABLE_READY);
+  constexpr auto readable = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_property(
+      object_class, PROP_LOCATION,
+      g_param_spec_string("location", "Location",
+                          "Path of the mapped file; best on a memory file system, e.g. "
+                          "/dev/shm/cam0 (required)",
+                          nullptr, writable));
+  g_object_class_install_property(
+      object_class, PROP_SLOTS,
+      g_param_spec_uint("slots", "Slots",
+                        "Ring depth in frames, at least 2 (0 = chosen from the frame size)", 0,
+                        MMAPVIDEO_MAX_SLOTS, 0, writable));
+  g_object_class_install_property(
+      object_class, PROP_PERMS,
+      g_param_spec_uint("perms", "Permissions",
+                        "Mode of a file this element creates; readers need read permission only", 0,
+                        07777, 0600, writable));
+  g_object_class_install_property(
+      object_class, PROP_KEEP_FILE,
+      g_param_spec_boolean("keep-file", "Keep file",
+                           "Leave the file in place when stopping, for readers that come later",
+                           FALSE, writable));
+  g_object_class_install_property(
+      object_class, PROP_STATS,
+      g_param_spec_boxed("stats", "Statistics",
+                         "frames, dropped, bytes, copied, readers, slots; with those of the base "
+                         "class: rendered, average-rate",
+                         GST_TYPE_STRUCTURE, readable));
+}
+
+void gst_mmap_sink_finalize(GObject* object) {
+  delete GST_MMAP_SINK(object)->state;
+  G_OBJECT_CLASS(parent_class)->finalize(object);
+}
+
+}  // namespace
+
+static void gst_mmap_sink_class_init(GstMmapSinkClass* klass) {
+  GST_DEBUG_CATEGORY_INIT(gst_mmap_sink_debug, "mmapsink", 0, "memory-mapped video sink");
+  GObjectClass* object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = gst_mmap_sink_set_property;
+  object_class->get_property = gst_mmap_sink_get_property;
+  object_class->finalize = gst_mmap_sink_finalize;
+  install_properties(object_class);
+
+  GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
+  gst_element_class_set_static_metadata(
+      element_class, "Memory-mapped file video sink", "Sink/Video",
+      "Shares raw video with any number of processes through a memory-mapped file",
+      "The mmapvideo authors");
+  gst_element_class_add_static_pad_template(element_class, &sink_template);
+
+  GstBaseSinkClass* base_class = GST_BASE_SINK_CLASS(klass);
+  base_class->start = gst_mmap_sink_start;
+  base_class->stop = gst_mmap_sink_stop;
+  base_class->propose_allocation = gst_mmap_sink_propose_allocation;
+  base_class->get_times = gst_mmap_sink_get_times;
+  base_class->event = gst_mmap_sink_event;
+  base_class->render = gst_mmap_sink_render;
+  // The video sink class would publish the first frame twice, once while prerolling.
+  base_class->preroll = nullptr;
+  GST_VIDEO_SINK_CLASS(klass)->set_info = gst_mmap_sink_set_info;
+}
+
+static void gst_mmap_sink_init(GstMmapSink* sink) {
+  sink->state = new SinkState;
+  GstBaseSink* base = GST_BASE_SINK(sink);
+  // A video sink throws late frames away and tells upstream to; a recorder of frames must not.
+  gst_base_sink_set_max_lateness(base, -1);
+  gst_base_sink_set_qos_enabled(base, FALSE);
+  // No time to draw is needed, and a kept last sample would hold a buffer for nothing.
+  gst_base_sink_set_processing_deadline(base, 0);
+  gst_base_sink_set_last_sample_enabled(base, FALSE);
+}

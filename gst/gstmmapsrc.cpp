@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+/**
+ * SECTION:element-mmapsrc
+ * @title: mmapsrc
+ * @see_also: mmapsink
+ *
+ * mmapsrc is a live source of the raw video that an mmapsink (or any program that uses
+ * libmmapvideo) publishes into a memory-mapped file. The caps come with the frames; nothing is
+ * configured but the path. The file need not exist yet, and the writer may end, crash and return at
+ * any time.
+ *
+ * mmapsrc never writes to the file: permission to read it is all it needs, and nothing it does or
+ * fails to do holds the writer or other readers up.
+ *
+ * PTS and DTS are running times of this pipeline, mapped through CLOCK_MONOTONIC, so that several
+ * mmapsrc in one pipeline are in step with each other.
+ *
+ * Messages of type element on the bus: `mmap-writer-lost` and `mmap-writer-returned` when
+ * #GstMmapSrc:on-disconnect makes it wait, `mmap-timeout` once per silence, `mmap-frames-skipped`
+ * with #GstMmapSrc:delivery every-frame. Each has a field `location`.
+ *
+ * ## Example
+ * |[
+ * gst-launch-1.0 mmapsrc location=/dev/shm/cam0 ! videoconvert ! autovideosink
+ * ]|
+ * Shows the camera that another process shares with mmapsink.
+ */
+#include "gstmmapsrc.hpp"
+
+#include <memory>
+
+#include "post_error.hpp"
+#include "subscriber.hpp"
+
+GST_DEBUG_CATEGORY_STATIC(gst_mmap_src_debug);
+#define GST_CAT_DEFAULT gst_mmap_src_debug
+
+namespace {
+
+using gstmmap::OnDisconnect;
+using gstmmap::Subscriber;
+
+enum Property {
+  PROP_0,
+  PROP_LOCATION,
+  PROP_DELIVERY,
+  PROP_ON_DISCONNECT,
+  PROP_TIMEOUT,
+  PROP_STATS
+};
+
+#define MMAP_CAPS                            \
+  GST_VIDEO_CAPS_MAKE(GST_VIDEO_FORMATS_ALL) \
+  ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES(GST_CAPS_FEATURE_FORMAT_INTERLACED, GST_VIDEO_FORMATS_ALL)
+
+GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(MMAP_CAPS));
+
+/// What lives behind the element.
+struct SrcState {
+  // Guarded by the object lock.
+  Subscriber::Settings settings;
+  // Made in start, freed in stop. The pointer is guarded by the object lock; between start and
+  // stop the streaming thread uses what it points to without the lock.
+  std::unique_ptr<Subscriber> subscriber;
+};
+
+GType delivery_type() {
+  static const GEnumValue values[] = {
+      {MMAPVIDEO_DELIVERY_LATEST, "The newest frame; older ones are skipped and counted", "latest"},
+      {MMAPVIDEO_DELIVERY_EVERY_FRAME, "All frames in order; what is missed is told and counted",
+       "every-frame"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstMmapSrcDelivery", values);
+  return type;
+}
+
+GType on_disconnect_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(OnDisconnect::automatic),
+       "EOS when the writer ended, wait for its return when it died", "auto"},
+      {static_cast<int>(OnDisconnect::wait), "Wait for a writer, and say so on the bus", "wait"},
+      {static_cast<int>(OnDisconnect::eos), "EOS", "eos"},
+      {static_cast<int>(OnDisconnect::error), "An error on the bus", "error"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstMmapSrcOnDisconnect", values);
+  return type;
+}
+
+}  // namespace
+
+struct _GstMmapSrc {
+  GstPushSrc parent;
+  SrcState* state;
+};
+
+#define gst_mmap_src_parent_class parent_class
+G_DEFINE_TYPE(GstMmapSrc, gst_mmap_src, GST_TYPE_PUSH_SRC)
+GST_ELEMENT_REGISTER_DEFINE(mmapsrc, "mmapsrc", GST_RANK_NONE, GST_TYPE_MMAP_SRC)
+
+namespace {
+
+/// Runs `body`; a failure of the library becomes an error message and `on_failure`.
+template <typename Result, typename Body>
+Result posting_errors(GstMmapSrc* src, Result on_failure, Body body) {
+  try {
+    return body();
+  } catch (const mmapvideo::Error& error) {
+    gstmmap::post_error(GST_ELEMENT(src), error);
+  } catch (const std::exception& error) {
+    gstmmap::post_error(GST_ELEMENT(src), MMAPVIDEO_SYSTEM, "An unexpected failure.", error.what());
+  }
+  return on_failure;
+}
+
+// ---- Life cycle -------------------------------------------------------------------------------
+
+gboolean gst_mmap_src_start(GstBaseSrc* base) {
+  GstMmapSrc* src = GST_MMAP_SRC(base);
+  GST_OBJECT_LOCK(src);
+  const Subscriber::Settings settings = src->state->settings;
+  GST_OBJECT_UNLOCK(src);
+  if (settings.location.empty()) {
+    gstmmap::post_error(GST_ELEMENT(src), MMAPVIDEO_NOT_FOUND,
+                        "No file was given: set the property \"location\".", "start");
+    return FALSE;
+  }
+  return posting_errors(src, FALSE, [&]() -> gboolean {
+    auto subscriber = std::make_unique<Subscriber>(base, settings);
+    GST_OBJECT_LOCK(src);
+    src->state->subscriber = std::move(subscriber);
+    GST_OBJECT_UNLOCK(src);
+    return TRUE;
+  });
+}
+
+gboolean gst_mmap_src_stop(GstBaseSrc* base) {
+  GstMmapSrc* src = GST_MMAP_SRC(base);
+  GST_OBJECT_LOCK(src);
+  const std::unique_ptr<Subscriber> subscriber = std::move(src->state->subscriber);
+  GST_OBJECT_UNLOCK(src);
+  return TRUE;
+}
+
+gboolean gst_mmap_src_unlock(GstBaseSrc* base) {
+  GST_MMAP_SRC(base)->state->subscriber->unlock();
+  return TRUE;
+}
+
+gboolean gst_mmap_src_unlock_stop(GstBaseSrc* base) {
+  GST_MMAP_SRC(base)->state->subscriber->unlock_stop();
+  return TRUE;
+}
+
+// ---- Streaming --------------------------------------------------------------------------------
+
+GstFlowReturn gst_mmap_src_create(GstPushSrc* base, GstBuffer** buffer) {
+  GstMmapSrc* src = GST_MMAP_SRC(base);
+  return posting_errors(src, GST_FLOW_ERROR,
+                        [&] { return src->state->subscriber->receive(buffer); });
+}
+
+/// The caps come with the frames; there is nothing to agree upon before.
+gboolean gst_mmap_src_negotiate(GstBaseSrc*) { return TRUE; }
+
+/// Buffers come from a pool of our own, in the writer's layout; only that is asked for.
+gboolean gst_mmap_src_decide_allocation(GstBaseSrc* base, GstQuery* query) {
+  GST_MMAP_SRC(base)->state->subscriber->set_video_meta_accepted(
+      gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr));
+  return TRUE;
+}
+
+gboolean gst_mmap_src_query(GstBaseSrc* base, GstQuery* query) {
+  if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY)
+    return GST_BASE_SRC_CLASS(parent_class)->query(base, query);
+  GstMmapSrc* src = GST_MMAP_SRC(base);
+  GST_OBJECT_LOCK(src);
+  const GstClockTime latency = src->state->subscriber ? src->state->subscriber->latency_ns() : 0;
+  GST_OBJECT_UNLOCK(src);
+  gst_query_set_latency(query, TRUE, latency, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+// ---- Properties -------------------------------------------------------------------------------
+
+GstStructure* make_stats(GstMmapSrc* src) {
+  GstStructure* stats = nullptr;
+  GST_OBJECT_LOCK(src);
+  if (src->state->subscriber) stats = src->state->subscriber->stats();
+  GST_OBJECT_UNLOCK(src);
+  return stats != nullptr ? stats : gst_structure_new_empty("mmapsrc-stats");
+}
+
+void gst_mmap_src_set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
+  GstMmapSrc* src = GST_MMAP_SRC(object);
+  GST_OBJECT_LOCK(src);
+  Subscriber::Settings& settings = src->state->settings;
+  switch (id) {
+    case PROP_LOCATION:
+      settings.location = g_value_get_string(value) ? g_value_get_string(value) : "";
+      break;
+    case PROP_DELIVERY:
+      settings.delivery = static_cast<mmapvideo_delivery>(g_value_get_enum(value));
+      break;
+    case PROP_ON_DISCONNECT:
+      settings.on_disconnect = static_cast<OnDisconnect>(g_value_get_enum(value));
+      break;
+    case PROP_TIMEOUT:
+      settings.timeout_ns = static_cast<std::uint64_t>(g_value_get_int64(value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  }
+  GST_OBJECT_UNLOCK(src);
+}
+
+void gst_mmap_src_get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
+  GstMmapSrc* src = GST_MMAP_SRC(object);
+  if (id == PROP_STATS) return g_value_take_boxed(value, make_stats(src));
+  GST_OBJECT_LOCK(src);
+  const Subscriber::Settings& settings = src->state->settings;
+  switch (id) {
+    case PROP_LOCATION:
+      g_value_set_string(value, settings.location.empty() ? nullptr : settings.location.c_str());
+      break;
+    case PROP_DELIVERY:
+      g_value_set_enum(value, settings.delivery);
+      break;
+    case PROP_ON_DISCONNECT:
+      g_value_set_enum(value, static_cast<int>(settings.on_disconnect));
+      break;
+    case PROP_TIMEOUT:
+      g_value_set_int64(value, static_cast<gint64>(settings.timeout_ns));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  }
+  GST_OBJECT_UNLOCK(src);
+}
+
+void install_properties(GObjectClass* object_class) {
+  constexpr auto writable = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                     GST_PARAM_MUTABLE_READY);
+  constexpr auto readable = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_property(
+      object_class, PROP_LOCATION,
+      g_param_spec_string("location", "Location",
+                          "Path of the mapped file, e.g. /dev/shm/cam0; it need not exist yet "
+                          "(required)",
+                          nullptr, writable));
+  g_object_class_install_property(
+      object_class, PROP_DELIVERY,
+      g_param_spec_enum("delivery", "Delivery", "Which frames are delivered", delivery_type(),
+                        MMAPVIDEO_DELIVERY_LATEST, writable));
+  g_object_class_install_property(
+      object_class, PROP_ON_DISCONNECT,
+      g_param_spec_enum("on-disconnect", "On disconnect",
+                        "What to do when the writer ends, dies, or is silent for timeout",
+                        on_disconnect_type(), static_cast<int>(OnDisconnect::automatic), writable));
+  g_object_class_install_property(
+      object_class, PROP_TIMEOUT,
+      g_param_spec_int64("timeout", "Timeout",
+                         "Nanoseconds without a frame after which on-disconnect applies; where "
+                         "it says to wait, an element message tells it (-1 = never)",
+                         -1, G_MAXINT64, -1, writable));
+  g_object_class_install_property(
+      object_class, PROP_STATS,
+      g_param_spec_boxed("stats", "Statistics",
+                         "frames, skipped, torn-retries, copied, reattached, and latency from "
+                         "publication to this element: last-, p50-, p90-, p99-, max-latency-ns",
+                         GST_TYPE_STRUCTURE, readable));
+}
+
+void gst_mmap_src_finalize(GObject* object) {
+  delete GST_MMAP_SRC(object)->state;
+  G_OBJECT_CLASS(parent_class)->finalize(object);
+}
+
+}  // namespace
+
+static void gst_mmap_src_class_init(GstMmapSrcClass* klass) {
+  GST_DEBUG_CATEGORY_INIT(gst_mmap_src_debug, "mmapsrc", 0, "memory-mapped video source");
+  GObjectClass* object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = gst_mmap_src_set_property;
+  object_class->get_property = gst_mmap_src_get_property;
+  object_class->finalize = gst_mmap_src_finalize;
+  install_properties(object_class);
+  gst_type_mark_as_plugin_api(delivery_type(), static_cast<GstPluginAPIFlags>(0));
+  gst_type_mark_as_plugin_api(on_disconnect_type(), static_cast<GstPluginAPIFlags>(0));
+
+  GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
+  gst_element_class_set_static_metadata(
+      element_class, "Memory-mapped file video source", "Source/Video",
+      "Reads raw video that another process shares through a memory-mapped file",
+      "The mmapvideo authors");
+  gst_element_class_add_static_pad_template(element_class, &src_template);
+
+  GstBaseSrcClass* base_class = GST_BASE_SRC_CLASS(klass);
+  base_class->start = gst_mmap_src_start;
+  base_class->stop = gst_mmap_src_stop;
+  base_class->unlock = gst_mmap_src_unlock;
+  base_class->unlock_stop = gst_mmap_src_unlock_stop;
+  base_class->negotiate = gst_mmap_src_negotiate;
+  base_class->decide_allocation = gst_mmap_src_decide_allocation;
+  base_class->query = gst_mmap_src_query;
+  GST_PUSH_SRC_CLASS(klass)->create = gst_mmap_src_create;
+}
+
+static void gst_mmap_src_init(GstMmapSrc* src) {
+  src->state = new SrcState;
+  gst_base_src_set_format(GST_BASE_SRC(src), GST_FORMAT_TIME);
+  gst_base_src_set_live(GST_BASE_SRC(src), TRUE);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// What mmapsink does between start and stop: buffers into the file.
+#include "publisher.hpp"
+
+#include "frame_flags.hpp"
+
+namespace gstmmap {
+namespace {
+
+[[noreturn]] void throw_invalid(const char* sentence, const char* detail) {
+  mmapvideo_error error{};
+  error.status = MMAPVIDEO_INVALID_ARGUMENT;
+  g_strlcpy(error.message, sentence, sizeof error.message);
+  g_strlcpy(error.detail, detail, sizeof error.detail);
+  throw mmapvideo::Error(error);
+}
+
+void describe_buffer(const GstBuffer* buffer, mmapvideo::FrameInfo& frame) {
+  // GST_CLOCK_TIME_NONE and GST_BUFFER_OFFSET_NONE are the file's NONE.
+  static_assert(GST_CLOCK_TIME_NONE == MMAPVIDEO_NONE && GST_BUFFER_OFFSET_NONE == MMAPVIDEO_NONE);
+  frame.pts_ns = GST_BUFFER_PTS(buffer);
+  frame.dts_ns = GST_BUFFER_DTS(buffer);
+  frame.duration_ns = GST_BUFFER_DURATION(buffer);
+  frame.offset = GST_BUFFER_OFFSET(buffer);
+  frame.offset_end = GST_BUFFER_OFFSET_END(buffer);
+  frame.flags = frame_flags_from_buffer(buffer);
+}
+
+}  // namespace
+
+Publisher::Publisher(const Settings& settings)
+    : writer_(settings.location, settings.permissions, settings.slots),
+      keep_file_(settings.keep_file) {}
+
+bool Publisher::set_caps(const GstCaps* caps) {
+  format_ = describe_caps(caps);
+  if (!format_) return false;
+  writer_.reserve(format_->video_info.size, format_->frame_info.caps_bytes);
+  return true;
+}
+
+Publisher::Outcome Publisher::publish(GstBuffer* buffer, const Timing& timing) {
+  mmapvideo::FrameInfo& frame = format_->frame_info;
+  const gsize bytes = gst_buffer_get_size(buffer);
+  describe_planes(format_->video_info, gst_buffer_get_video_meta(buffer), bytes, frame);
+  describe_buffer(buffer, frame);
+  frame.clock_time_ns = timing.clock_time_ns;
+  frame.latency_ns = timing.latency_ns;
+
+  const auto view = writer_.begin(bytes, frame.caps_bytes);
+  if (!view) return Outcome::dropped;
+  try {
+    // Memory after memory, without merging them first.
+    if (gst_buffer_extract(buffer, 0, view->payload, bytes) != bytes)
+      throw_invalid("A video buffer could not be read.", "gst_buffer_extract");
+    writer_.commit(*view, frame, format_->caps_text.c_str());
+  } catch (const mmapvideo::Error&) {
+    writer_.abort(*view);
+    throw;
+  }
+  return Outcome::published;
+}
+
+}  // namespace gstmmap

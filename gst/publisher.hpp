@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// What mmapsink does between start and stop: buffers into the file.
+#pragma once
+
+#include <gst/video/video.h>
+
+#include <atomic>
+#include <mmapvideo/mmapvideo.hpp>
+#include <optional>
+#include <string>
+
+#include "video_format.hpp"
+
+namespace gstmmap {
+
+/// One writing session. Used by the streaming thread; stats() from any.
+///
+/// Throws mmapvideo::Error; the caller turns it into a message on the bus.
+class Publisher {
+ public:
+  struct Settings {
+    std::string location;
+    unsigned slots = 0;
+    unsigned permissions = 0600;
+    bool keep_file = false;
+  };
+  /// Times of a frame that only the element knows, all in nanoseconds.
+  struct Timing {
+    std::uint64_t clock_time_ns = MMAPVIDEO_NONE;  // of the buffer's PTS, on CLOCK_MONOTONIC
+    std::uint64_t latency_ns = 0;
+  };
+  enum class Outcome { published, dropped };
+
+  explicit Publisher(const Settings& settings);
+  ~Publisher() { writer_.close(keep_file_); }
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  /// Reserves the ring. False: the caps are not those of raw video.
+  bool set_caps(const GstCaps* caps);
+  Outcome publish(GstBuffer* buffer, const Timing& timing);
+  void end() noexcept { writer_.end(); }
+
+  bool in_memory() const { return writer_.stats().in_memory != 0; }
+  bool locked() const { return writer_.stats().locked != 0; }
+  mmapvideo_writer_stats stats() const { return writer_.stats(); }
+
+ private:
+  mmapvideo::Writer writer_;
+  const bool keep_file_;
+  std::optional<StreamFormat> format_;
+};
+
+}  // namespace gstmmap
