@@ -192,7 +192,7 @@ void print_stats(const Run& run) {
               number_in(stats, "skipped"));
   std::printf(
       "latency  p50 %.0f us, p90 %.0f us, p99 %.0f us, max %.0f us"
-      " (from publishing to reading)\n",
+      " (from publishing to delivery)\n",
       us("p50-latency-ns"), us("p90-latency-ns"), us("p99-latency-ns"), us("max-latency-ns"));
 }
 

@@ -30,6 +30,7 @@
 #include "pipeline_clock.hpp"
 #include "post_error.hpp"
 #include "publisher.hpp"
+#include "video_format.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(gst_mmap_sink_debug);
 #define GST_CAT_DEFAULT gst_mmap_sink_debug
@@ -40,13 +41,8 @@ using gstmmap::Publisher;
 
 enum Property { PROP_0, PROP_LOCATION, PROP_SLOTS, PROP_PERMS, PROP_KEEP_FILE, PROP_STATS };
 
-// Every raw format in system memory, and the same with one field a buffer.
-#define MMAP_CAPS                            \
-  GST_VIDEO_CAPS_MAKE(GST_VIDEO_FORMATS_ALL) \
-  ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES(GST_CAPS_FEATURE_FORMAT_INTERLACED, GST_VIDEO_FORMATS_ALL)
-
 GstStaticPadTemplate sink_template =
-    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(MMAP_CAPS));
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(GSTMMAP_CAPS));
 
 /// What lives behind the element.
 struct SinkState {
@@ -70,20 +66,6 @@ G_DEFINE_TYPE(GstMmapSink, gst_mmap_sink, GST_TYPE_VIDEO_SINK)
 GST_ELEMENT_REGISTER_DEFINE(mmapsink, "mmapsink", GST_RANK_NONE, GST_TYPE_MMAP_SINK)
 
 namespace {
-
-/// Runs `body`; a failure of the library becomes an error message and `on_failure`.
-template <typename Result, typename Body>
-Result posting_errors(GstMmapSink* sink, Result on_failure, Body body) {
-  try {
-    return body();
-  } catch (const mmapvideo::Error& error) {
-    gstmmap::post_error(GST_ELEMENT(sink), error);
-  } catch (const std::exception& error) {
-    gstmmap::post_error(GST_ELEMENT(sink), MMAPVIDEO_SYSTEM, "An unexpected failure.",
-                        error.what());
-  }
-  return on_failure;
-}
 
 // ---- Life cycle -------------------------------------------------------------------------------
 
@@ -109,11 +91,10 @@ gboolean gst_mmap_sink_start(GstBaseSink* base) {
   const Publisher::Settings settings = sink->state->settings;
   GST_OBJECT_UNLOCK(sink);
   if (settings.location.empty()) {
-    gstmmap::post_error(GST_ELEMENT(sink), MMAPVIDEO_NOT_FOUND,
-                        "No file was given: set the property \"location\".", "start");
+    gstmmap::post_missing_location(GST_ELEMENT(sink));
     return FALSE;
   }
-  return posting_errors(sink, FALSE, [&]() -> gboolean {
+  return gstmmap::posting_errors(GST_ELEMENT(sink), FALSE, [&]() -> gboolean {
     auto publisher = std::make_unique<Publisher>(settings);
     GST_INFO_OBJECT(sink, "writing %s", settings.location.c_str());
     warn_about_place(sink, *publisher, settings.location.c_str());
@@ -146,7 +127,7 @@ bool query_upstream_live(GstMmapSink* sink) {
 gboolean gst_mmap_sink_set_info(GstVideoSink* base, GstCaps* caps, const GstVideoInfo*) {
   GstMmapSink* sink = GST_MMAP_SINK(base);
   sink->state->upstream_live = query_upstream_live(sink);
-  return posting_errors(sink, FALSE, [&]() -> gboolean {
+  return gstmmap::posting_errors(GST_ELEMENT(sink), FALSE, [&]() -> gboolean {
     if (sink->state->publisher->set_caps(caps)) return TRUE;
     GST_ERROR_OBJECT(sink, "not fixed raw video caps: %" GST_PTR_FORMAT, static_cast<void*>(caps));
     return FALSE;
@@ -184,7 +165,7 @@ Publisher::Timing frame_timing(GstMmapSink* sink, const GstBuffer* buffer) {
 
 GstFlowReturn gst_mmap_sink_render(GstBaseSink* base, GstBuffer* buffer) {
   GstMmapSink* sink = GST_MMAP_SINK(base);
-  return posting_errors(sink, GST_FLOW_ERROR, [&] {
+  return gstmmap::posting_errors(GST_ELEMENT(sink), GST_FLOW_ERROR, [&] {
     const auto outcome = sink->state->publisher->publish(buffer, frame_timing(sink, buffer));
     if (outcome == Publisher::Outcome::dropped)
       GST_INFO_OBJECT(sink, "all slots are in use by readers: frame dropped");

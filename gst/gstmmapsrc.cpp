@@ -31,6 +31,7 @@
 
 #include "post_error.hpp"
 #include "subscriber.hpp"
+#include "video_format.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(gst_mmap_src_debug);
 #define GST_CAT_DEFAULT gst_mmap_src_debug
@@ -49,12 +50,8 @@ enum Property {
   PROP_STATS
 };
 
-#define MMAP_CAPS                            \
-  GST_VIDEO_CAPS_MAKE(GST_VIDEO_FORMATS_ALL) \
-  ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES(GST_CAPS_FEATURE_FORMAT_INTERLACED, GST_VIDEO_FORMATS_ALL)
-
 GstStaticPadTemplate src_template =
-    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(MMAP_CAPS));
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(GSTMMAP_CAPS));
 
 /// What lives behind the element.
 struct SrcState {
@@ -100,19 +97,6 @@ GST_ELEMENT_REGISTER_DEFINE(mmapsrc, "mmapsrc", GST_RANK_NONE, GST_TYPE_MMAP_SRC
 
 namespace {
 
-/// Runs `body`; a failure of the library becomes an error message and `on_failure`.
-template <typename Result, typename Body>
-Result posting_errors(GstMmapSrc* src, Result on_failure, Body body) {
-  try {
-    return body();
-  } catch (const mmapvideo::Error& error) {
-    gstmmap::post_error(GST_ELEMENT(src), error);
-  } catch (const std::exception& error) {
-    gstmmap::post_error(GST_ELEMENT(src), MMAPVIDEO_SYSTEM, "An unexpected failure.", error.what());
-  }
-  return on_failure;
-}
-
 // ---- Life cycle -------------------------------------------------------------------------------
 
 gboolean gst_mmap_src_start(GstBaseSrc* base) {
@@ -121,11 +105,10 @@ gboolean gst_mmap_src_start(GstBaseSrc* base) {
   const Subscriber::Settings settings = src->state->settings;
   GST_OBJECT_UNLOCK(src);
   if (settings.location.empty()) {
-    gstmmap::post_error(GST_ELEMENT(src), MMAPVIDEO_NOT_FOUND,
-                        "No file was given: set the property \"location\".", "start");
+    gstmmap::post_missing_location(GST_ELEMENT(src));
     return FALSE;
   }
-  return posting_errors(src, FALSE, [&]() -> gboolean {
+  return gstmmap::posting_errors(GST_ELEMENT(src), FALSE, [&]() -> gboolean {
     auto subscriber = std::make_unique<Subscriber>(base, settings);
     GST_OBJECT_LOCK(src);
     src->state->subscriber = std::move(subscriber);
@@ -156,8 +139,8 @@ gboolean gst_mmap_src_unlock_stop(GstBaseSrc* base) {
 
 GstFlowReturn gst_mmap_src_create(GstPushSrc* base, GstBuffer** buffer) {
   GstMmapSrc* src = GST_MMAP_SRC(base);
-  return posting_errors(src, GST_FLOW_ERROR,
-                        [&] { return src->state->subscriber->receive(buffer); });
+  return gstmmap::posting_errors(GST_ELEMENT(src), GST_FLOW_ERROR,
+                                 [&] { return src->state->subscriber->receive(buffer); });
 }
 
 /// The caps come with the frames; there is nothing to agree upon before.

@@ -46,4 +46,9 @@ void post_error(GstElement* element, mmapvideo::Status status, const char* sente
                            debug, __FILE__, GST_FUNCTION, __LINE__);
 }
 
+void post_missing_location(GstElement* element) {
+  post_error(element, MMAPVIDEO_NOT_FOUND, "No file was given: set the property \"location\".",
+             "start");
+}
+
 }  // namespace gstmmap

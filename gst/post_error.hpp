@@ -20,5 +20,19 @@ void post_error(GstElement* element, const mmapvideo::Error& error);
 /// Posts an error message with a sentence of the element's own.
 void post_error(GstElement* element, mmapvideo::Status status, const char* sentence,
                 const char* detail);
+void post_missing_location(GstElement* element);
+
+/// Runs `body`; an exception becomes an error message of `element`, and the result `on_failure`.
+template <typename Result, typename Body>
+Result posting_errors(GstElement* element, Result on_failure, Body body) {
+  try {
+    return body();
+  } catch (const mmapvideo::Error& error) {
+    post_error(element, error);
+  } catch (const std::exception& error) {
+    post_error(element, MMAPVIDEO_SYSTEM, "An unexpected failure.", error.what());
+  }
+  return on_failure;
+}
 
 }  // namespace gstmmap

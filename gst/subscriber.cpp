@@ -92,7 +92,8 @@ Subscriber::Turn Subscriber::disconnected(mmapvideo::Status status, GstFlowRetur
     return Turn::stop;
   }
   writer_missing_ = true;
-  post_event("mmap-writer-lost", "ended-cleanly", clean);
+  post_event(
+      gst_structure_new("mmap-writer-lost", "ended-cleanly", G_TYPE_BOOLEAN, clean, nullptr));
   return Turn::again;
 }
 
@@ -109,7 +110,8 @@ Subscriber::Turn Subscriber::silent(GstFlowReturn& flow) {
     return Turn::stop;
   }
   silence_told_ = true;
-  post_event("mmap-timeout", "timeout", settings_.timeout_ns);
+  post_event(
+      gst_structure_new("mmap-timeout", "timeout", G_TYPE_UINT64, settings_.timeout_ns, nullptr));
   return Turn::again;
 }
 
@@ -118,21 +120,22 @@ void Subscriber::note_arrival(const mmapvideo::Frame& frame) {
   silence_told_ = false;
   if (writer_missing_) {
     writer_missing_ = false;
-    post_event("mmap-writer-returned", "number", frame.number);
+    post_event(
+        gst_structure_new("mmap-writer-returned", "number", G_TYPE_UINT64, frame.number, nullptr));
   }
   if (frame.skipped == 0 && !frame.new_session) return;
   discontinuity_ = true;
   // With delivery=latest frames are skipped on purpose; that is counted, not told.
   if (frame.skipped != 0 && settings_.delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME)
-    post_event("mmap-frames-skipped", "count", frame.skipped);
+    post_event(
+        gst_structure_new("mmap-frames-skipped", "count", G_TYPE_UINT64, frame.skipped, nullptr));
 }
 
-void Subscriber::post_event(const char* name, const char* field, std::uint64_t value) {
-  GstStructure* structure =
-      gst_structure_new(name, "location", G_TYPE_STRING, settings_.location.c_str(), field,
-                        G_TYPE_UINT64, value, nullptr);
+/// Posts an element message, with the location added. Takes `event`.
+void Subscriber::post_event(GstStructure* event) {
+  gst_structure_set(event, "location", G_TYPE_STRING, settings_.location.c_str(), nullptr);
   gst_element_post_message(GST_ELEMENT(element_),
-                           gst_message_new_element(GST_OBJECT(element_), structure));
+                           gst_message_new_element(GST_OBJECT(element_), event));
 }
 
 // ---- Caps -------------------------------------------------------------------------------------

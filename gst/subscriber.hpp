@@ -63,7 +63,7 @@ class Subscriber {
   GstBuffer* repack(GstBuffer* padded);
   void stamp(GstBuffer* buffer, const mmapvideo::Frame& frame);
   void measure(const mmapvideo::Frame& frame);
-  void post_event(const char* name, const char* field, std::uint64_t value);
+  void post_event(GstStructure* event);
 
   GstBaseSrc* const element_;  // not owned: the element owns this
   const Settings settings_;

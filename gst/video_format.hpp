@@ -8,6 +8,11 @@
 #include <optional>
 #include <string>
 
+/// Every raw format in system memory, and the same with one field a buffer.
+#define GSTMMAP_CAPS                         \
+  GST_VIDEO_CAPS_MAKE(GST_VIDEO_FORMATS_ALL) \
+  ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES(GST_CAPS_FEATURE_FORMAT_INTERLACED, GST_VIDEO_FORMATS_ALL)
+
 namespace gstmmap {
 
 /// A negotiated format: the caps as text, and what of a frame's description follows from them.

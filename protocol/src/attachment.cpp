@@ -2,8 +2,6 @@
 // A reader's hold on one file. Numbers like 8.1.3 are steps of SPEC.md.
 #include "attachment.hpp"
 
-#include <cstring>
-
 #include "file_failure.hpp"
 #include "geometry.hpp"
 #include "payload_copy.hpp"
@@ -94,15 +92,6 @@ const mmapvideo_slot_header& Attachment::slot(std::uint32_t index) const noexcep
 bool Attachment::writer_alive() const noexcept {
   if ((load_relaxed(header().compatible_flags) & MMAPVIDEO_COMPATIBLE_UNLOCKED) != 0) return true;
   return platform::find_lock(file_, writer_lock()).has_value();
-}
-
-bool Attachment::clock_comparable() const noexcept {
-  const platform::ClockDomain here = platform::clock_domain();
-  static constexpr std::uint8_t unknown[16] = {};
-  return load_relaxed(header().clock_id) == here.clock_id &&
-         load_relaxed(header().clock_namespace) == here.clock_namespace &&
-         std::memcmp(header().boot_id, here.boot_id, sizeof here.boot_id) == 0 &&
-         std::memcmp(here.boot_id, unknown, sizeof unknown) != 0;
 }
 
 }  // namespace mmapvideo::core

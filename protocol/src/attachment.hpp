@@ -27,7 +27,6 @@ class Attachment {
   bool follow_growth();
 
   bool writer_alive() const noexcept;
-  bool clock_comparable() const noexcept;
   platform::FileIdentity identity() const { return file_.identity(); }
 
  private:

@@ -2,14 +2,13 @@
 // Looking at a file without reading its frames: what tools show and check.
 #include "inspector.hpp"
 
-#include <cstring>
-
 #include "file_failure.hpp"
 #include "geometry.hpp"
 #include "lock_list.hpp"
 #include "payload_copy.hpp"
 #include "platform/platform.hpp"
 #include "seqlock.hpp"
+#include "shared_clock.hpp"
 
 namespace mmapvideo::core {
 namespace {
@@ -73,12 +72,6 @@ void inspect_slots(const platform::Mapping& mapping, Inspection& result) {
   }
 }
 
-bool same_clock(const mmapvideo_file_header& header) {
-  const platform::ClockDomain here = platform::clock_domain();
-  return header.clock_id == here.clock_id && header.clock_namespace == here.clock_namespace &&
-         std::memcmp(header.boot_id, here.boot_id, sizeof here.boot_id) == 0;
-}
-
 }  // namespace
 
 Inspection inspect(const std::string& path) {
@@ -97,7 +90,7 @@ Inspection inspect(const std::string& path) {
   copy_racing_from_mapping(&result.header, mapped.data(), sizeof result.header);
   inspect_locks(file, result);
   result.ready = result.header.state != MMAPVIDEO_STATE_FORMING;
-  result.clock_comparable = same_clock(result.header);
+  result.clock_comparable = shares_clock(result.header);
   if (const auto problem = header_problem(result.header)) {
     result.findings.push_back(*problem);
     return result;

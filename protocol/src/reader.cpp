@@ -9,6 +9,7 @@
 #include "geometry.hpp"
 #include "payload_copy.hpp"
 #include "seqlock.hpp"
+#include "shared_clock.hpp"
 
 namespace mmapvideo::core {
 namespace {
@@ -177,6 +178,8 @@ void Reader::accept(const Candidate& candidate, mmapvideo_frame& frame) {
   last_index_ = candidate.index;
   former_session_ = session_;
   session_ = snapshot_.session_id;
+  // A writer on a rebooted machine, or in another clock namespace, may have taken over.
+  if (session_ != former_session_) clock_comparable_ = shares_clock(attachment_->header());
   has_frame_ = true;
   ++frame_count_;
   skipped_count_ += current_skipped_;
@@ -251,7 +254,7 @@ void Reader::choose_start() {
   waited_for_file_ = false;
   attached_ = true;
   writer_alive_ = alive;
-  clock_comparable_ = attachment_->clock_comparable();
+  clock_comparable_ = shares_clock(header);
   ++attach_count_;
 }
 
