@@ -281,7 +281,8 @@ void Subscriber::stamp(GstBuffer* buffer, const mmapvideo::Frame& frame) {
 }
 
 void Subscriber::measure(const mmapvideo::Frame& frame) {
-  if (reader_.stats().clock_comparable != 0)
+  // The first frame after attaching may have lain in the file for a while.
+  if (reader_.stats().clock_comparable != 0 && !frame.new_session)
     latencies_.add(mmapvideo_clock_now_ns() - frame.info->publish_time_ns);
   if (latency_ns_.exchange(frame.info->latency_ns) != frame.info->latency_ns)
     gst_element_post_message(GST_ELEMENT(element_), gst_message_new_latency(GST_OBJECT(element_)));

@@ -29,8 +29,7 @@ bool Attachment::map_header() {
   unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
   const std::size_t present = file_.read_start(preamble, sizeof preamble);
   const FileKind kind = classify_preamble(preamble, present);
-  if (kind == FileKind::foreign) throw foreign_file(path_);
-  if (kind == FileKind::unsupported) throw unsupported_file(path_);
+  require_ours(kind, path_);
   if (kind == FileKind::forming || file_.size() < MMAPVIDEO_HEADER_BYTES) return false;
 
   header_mapping_ =

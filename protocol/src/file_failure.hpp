@@ -5,6 +5,7 @@
 #include <string>
 
 #include "failure.hpp"
+#include "geometry.hpp"
 
 namespace mmapvideo::core {
 
@@ -31,6 +32,13 @@ inline Failure broken_file(const std::string& path, const std::string& problem) 
                  quoted(path) + " is damaged (" + problem +
                      ") and was left as it is. Remove the file; a writer creates it anew.",
                  "validation");
+}
+
+/// Throws for a file that is neither ours nor on its way to be.
+inline void require_ours(FileKind kind, const std::string& path) {
+  if (kind == FileKind::foreign) throw foreign_file(path);
+  if (kind == FileKind::unsupported) throw unsupported_file(path);
+  if (kind == FileKind::broken) throw broken_file(path, "header_bytes");
 }
 
 }  // namespace mmapvideo::core

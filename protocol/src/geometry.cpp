@@ -55,16 +55,18 @@ std::optional<std::string> planes_problem(const mmapvideo_frame_info& info) {
 }  // namespace
 
 FileKind classify_preamble(const void* preamble, std::uint64_t bytes) noexcept {
-  const std::uint64_t magic = MMAPVIDEO_MAGIC;
-  const auto magic_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, sizeof magic));
-  if (std::memcmp(preamble, &magic, magic_bytes) != 0) return FileKind::foreign;
-  if (bytes < MMAPVIDEO_PREAMBLE_BYTES) return FileKind::forming;
+  // What is missing of a short preamble is taken to be right.
   mmapvideo_file_header header{};
-  std::memcpy(&header, preamble, MMAPVIDEO_PREAMBLE_BYTES);
+  header.magic = MMAPVIDEO_MAGIC;
+  header.version = MMAPVIDEO_VERSION;
+  header.header_bytes = MMAPVIDEO_HEADER_BYTES;
+  std::memcpy(&header, preamble, std::min<std::uint64_t>(bytes, MMAPVIDEO_PREAMBLE_BYTES));
+  if (header.magic != MMAPVIDEO_MAGIC) return FileKind::foreign;
   if (header.version != MMAPVIDEO_VERSION) return FileKind::unsupported;
   if ((header.incompatible_flags & ~MMAPVIDEO_INCOMPATIBLE_KNOWN) != 0)
     return FileKind::unsupported;
-  return FileKind::ours;
+  if (header.header_bytes != MMAPVIDEO_HEADER_BYTES) return FileKind::broken;
+  return bytes < MMAPVIDEO_PREAMBLE_BYTES ? FileKind::forming : FileKind::ours;
 }
 
 std::optional<std::string> header_problem(const mmapvideo_file_header& header) {

@@ -16,6 +16,7 @@ enum class FileKind {
   forming,      ///< nothing, or a beginning of a valid preamble: its creator is not done
   foreign,      ///< another kind of file
   unsupported,  ///< another version, or incompatible flags this library does not know
+  broken,       ///< of this version, but with a header size it cannot have
   ours,         ///< magic and version are right
 };
 

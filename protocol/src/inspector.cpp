@@ -82,8 +82,7 @@ Inspection inspect(const std::string& path) {
   result.file_bytes = file.size();
   unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
   const FileKind kind = classify_preamble(preamble, file.read_start(preamble, sizeof preamble));
-  if (kind == FileKind::foreign) throw foreign_file(path);
-  if (kind == FileKind::unsupported) throw unsupported_file(path);
+  require_ours(kind, path);
   if (kind == FileKind::forming || result.file_bytes < MMAPVIDEO_HEADER_BYTES) return result;
 
   const platform::Mapping mapped(file, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read, path);

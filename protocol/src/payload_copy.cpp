@@ -12,12 +12,12 @@ namespace mmapvideo::core {
 
 MMAPVIDEO_RACING void copy_racing_from_mapping(void* to, const void* from,
                                                std::size_t bytes) noexcept {
-  std::memcpy(to, from, bytes);
+  if (bytes != 0) std::memcpy(to, from, bytes);  // memcpy forbids null pointers even then
 }
 
 MMAPVIDEO_RACING void copy_racing_into_mapping(void* to, const void* from,
                                                std::size_t bytes) noexcept {
-  std::memcpy(to, from, bytes);
+  if (bytes != 0) std::memcpy(to, from, bytes);  // memcpy forbids null pointers even then
 }
 
 }  // namespace mmapvideo::core

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "file_failure.hpp"
 #include "geometry.hpp"
@@ -172,8 +173,7 @@ Reader::Snapshot Reader::take_snapshot(const Candidate& candidate) {
 void Reader::accept(const Candidate& candidate, mmapvideo_frame& frame) {
   const std::uint64_t number = snapshot_.number;
   current_ = candidate;
-  current_skipped_ = pending_skipped_ + (number - position_ - 1);
-  pending_skipped_ = 0;
+  const std::uint64_t skipped = std::exchange(pending_skipped_, 0) + (number - position_ - 1);
   position_ = number;
   last_index_ = candidate.index;
   former_session_ = session_;
@@ -182,11 +182,11 @@ void Reader::accept(const Candidate& candidate, mmapvideo_frame& frame) {
   if (session_ != former_session_) clock_comparable_ = shares_clock(attachment_->header());
   has_frame_ = true;
   ++frame_count_;
-  skipped_count_ += current_skipped_;
+  skipped_count_ += skipped;
 
   frame = mmapvideo_frame{};
   frame.number = number;
-  frame.skipped = current_skipped_;
+  frame.skipped = skipped;
   frame.session_id = session_;
   frame.new_session = session_ != former_session_;
   frame.info = &snapshot_.info;
@@ -204,12 +204,11 @@ mmapvideo_status Reader::copy_payload(void* to, std::uint64_t bytes) {
       reinterpret_cast<const std::byte*>(&slot) + attachment_->ring().payload_offset;
   copy_racing_from_mapping(to, payload, bytes);
   if (slot_unchanged(slot.stamp, current_.stamp)) return MMAPVIDEO_OK;
-  // As if this frame had never been returned.
+  // Missed after all: the next frame counts it, and is the first of its session if this was.
   has_frame_ = false;
   session_ = former_session_;
-  pending_skipped_ = current_skipped_ + 1;
+  pending_skipped_ = 1;
   --frame_count_;
-  skipped_count_ -= current_skipped_;
   count_torn();
   return MMAPVIDEO_OVERWRITTEN;
 }

@@ -69,7 +69,7 @@ class Reader {
 
   bool waited_for_file_ = false;       // it was not there, or not ready, when first looked for
   std::uint64_t position_ = 0;         // number of the last frame taken
-  std::uint64_t pending_skipped_ = 0;  // missed since the last frame that arrived whole
+  std::uint64_t pending_skipped_ = 0;  // missed, and not yet told with a frame
   std::uint64_t session_ = 0;          // of the last frame that arrived whole
   std::uint64_t former_session_ = 0;   // what session_ was before the current frame
   std::uint64_t told_ended_session_ = 0;
@@ -79,7 +79,6 @@ class Reader {
   // The current frame: a private, validated copy of all but the payload.
   bool has_frame_ = false;
   Candidate current_{};
-  std::uint64_t current_skipped_ = 0;
   mmapvideo_slot_header snapshot_{};
   std::vector<char> caps_;
   std::vector<std::byte> metadata_;

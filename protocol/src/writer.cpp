@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #include "failure.hpp"
@@ -17,6 +18,15 @@ namespace mmapvideo::core {
 namespace {
 
 constexpr int max_open_attempts = 10;
+
+/// A lock that cannot be tried counts as held: what it guards is left alone.
+bool lock_if_free(const platform::File& file, const LockRange& range) noexcept {
+  try {
+    return platform::try_lock_exclusive(file, range) == platform::LockResult::acquired;
+  } catch (const Failure&) {
+    return false;
+  }
+}
 
 }  // namespace
 
@@ -71,8 +81,7 @@ void Writer::create_or_validate() {
   unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
   const std::size_t present = file_.read_start(preamble, sizeof preamble);
   const FileKind kind = classify_preamble(preamble, present);
-  if (kind == FileKind::foreign) throw foreign_file(options_.path);
-  if (kind == FileKind::unsupported) throw unsupported_file(options_.path);
+  require_ours(kind, options_.path);
   if (file_.size() < MMAPVIDEO_HEADER_BYTES) return create();
   header_mapping_ =
       platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write, options_.path);
@@ -89,6 +98,9 @@ void Writer::create() {
   file_.reserve(0, MMAPVIDEO_HEADER_BYTES, options_.path);
   header_mapping_ =
       platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write, options_.path);
+  // Of a longer file that was cut off, more than the preamble may be left.
+  std::memset(header_mapping_.data() + MMAPVIDEO_PREAMBLE_BYTES, 0,
+              MMAPVIDEO_HEADER_BYTES - MMAPVIDEO_PREAMBLE_BYTES);
 }
 
 /// Takes nothing over that is not valid. Nobody but another writer changes these bytes, and the
@@ -156,10 +168,15 @@ void Writer::repair() {
 
   const mmapvideo_ring predecessor = h.rings[(generation + 1) % 2];
   if (generation < 2 || ring_problem(predecessor, generation - 1, file_.size())) return;
-  former_.ring = predecessor;
-  former_.mapping = platform::Mapping(file_, predecessor.offset, ring_bytes(predecessor),
-                                      platform::Access::write, options_.path);
-  retire_former_ring();
+  // Its descriptor may be a mixture with one that was being written; rings are appended, so what
+  // reaches into the present one is not the former ring.
+  if (predecessor.offset + ring_bytes(predecessor) > current_.ring.offset) return;
+  MappedRing former;
+  former.ring = predecessor;
+  former.mapping = platform::Mapping(file_, predecessor.offset, ring_bytes(predecessor),
+                                     platform::Access::write, options_.path);
+  retire(std::move(former));
+  give_back_former_rings();
 }
 
 /// Space behind the rings belongs to a growth that was not finished.
@@ -223,7 +240,7 @@ void Writer::grow(const Sizes& sizes) {
                       quoted(options_.path) + ".",
                   "plan_ring");
   MappedRing next = append_ring(*planned);
-  if (former_.mapping) retire_former_ring();
+  give_back_former_rings();
   mmapvideo_file_header& h = header();
   const std::uint64_t generation = h.ring_generation + 1;
   next.ring.generation = generation;
@@ -232,7 +249,7 @@ void Writer::grow(const Sizes& sizes) {
   fence_before_writing();
   copy_racing_into_mapping(&h.rings[generation % 2], &next.ring, sizeof next.ring);
   store_release(h.ring_generation, generation);
-  former_ = std::move(current_);
+  if (current_.mapping) retire(std::move(current_));
   current_ = std::move(next);
   published_in_ring_ = 0;
   last_index_ = head_index_ = no_slot;
@@ -254,21 +271,30 @@ Writer::MappedRing Writer::append_ring(mmapvideo_ring ring) {
   return appended;
 }
 
-/// Gives the memory of the former ring back, slot by slot; a leased slot keeps its pages until the
-/// file is gone.
-void Writer::retire_former_ring() noexcept {
-  for (std::uint32_t index = 0; index < former_.ring.slot_count; ++index)
-    give_back_slot(former_, index);
-  former_ = MappedRing{};
+void Writer::retire(MappedRing former) {
+  FormerRing retired;
+  retired.kept_slots.resize(former.ring.slot_count);
+  std::iota(retired.kept_slots.begin(), retired.kept_slots.end(), 0u);
+  retired.mapped = std::move(former);
+  former_rings_.push_back(std::move(retired));
 }
 
-void Writer::give_back_slot(const MappedRing& former, std::uint32_t index) noexcept {
+/// Gives back what is not leased of the former rings; the rest is tried again a lap later.
+void Writer::give_back_former_rings() noexcept {
+  for (FormerRing& former : former_rings_)
+    std::erase_if(former.kept_slots,
+                  [&](std::uint32_t index) { return give_back_slot(former.mapped, index); });
+  std::erase_if(former_rings_, [](const FormerRing& former) { return former.kept_slots.empty(); });
+}
+
+/// False: a reader holds a lease.
+bool Writer::give_back_slot(const MappedRing& former, std::uint32_t index) noexcept {
   const LockRange range = slot_lock(slot_id_of(former.ring, index));
-  if (locked_ && platform::try_lock_exclusive(file_, range) != platform::LockResult::acquired)
-    return;
+  if (locked_ && !lock_if_free(file_, range)) return false;
   void_slot(former.slot(index).stamp);
   file_.give_back(former.ring.offset + former.ring.slot_stride * index, former.ring.slot_stride);
   if (locked_) platform::unlock(file_, range);
+  return true;
 }
 
 // ---- Publishing (7.2) -------------------------------------------------------------------------
@@ -293,6 +319,11 @@ void Writer::unlock_slot(std::uint32_t index) noexcept {
 std::optional<mmapvideo_slot_view> Writer::begin(const Sizes& sizes) {
   if (taken_index_ != no_slot)
     throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "A slot is already taken: commit or abort it first.");
+  if (sizes.payload_bytes == 0)
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "A frame needs at least one byte of payload.");
+  if (next_number_ > MMAPVIDEO_MAX_FRAME_NUMBER)
+    throw Failure(MMAPVIDEO_BROKEN_FILE, "The frame numbers of " + quoted(options_.path) +
+                                             " are used up. Remove the file and start again.");
   if (ended_) start_session();
   if (!ring_suits(sizes)) grow(sizes);
   const std::uint32_t index = take_slot();
@@ -327,6 +358,8 @@ std::uint64_t Writer::commit(const mmapvideo_slot_view& view, const mmapvideo_fr
   require_taken(view);
   if (!frame_fits(current_.ring, info.payload_bytes, info.caps_bytes, info.metadata_bytes))
     throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The frame is larger than the slot it was given.");
+  if (info.caps_bytes != 0 && std::memchr(caps, 0, info.caps_bytes) != nullptr)
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The caps string holds a NUL.");
   if (const auto problem = info_problem(info))
     throw Failure(MMAPVIDEO_INVALID_ARGUMENT,
                   "The frame's description is wrong: " + *problem + ".");
@@ -356,7 +389,7 @@ std::uint64_t Writer::commit(const mmapvideo_slot_view& view, const mmapvideo_fr
   if (load_relaxed(h.frame_count) == 1)
     store_release(h.state, std::uint32_t{MMAPVIDEO_STATE_STREAMING});
   announce();
-  if (++published_in_ring_ > current_.ring.slot_count && former_.mapping) retire_former_ring();
+  if (++published_in_ring_ % current_.ring.slot_count == 0) give_back_former_rings();
   return number;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "platform/platform.hpp"
 
@@ -53,6 +54,11 @@ class Writer {
     platform::Mapping mapping;
     mmapvideo_slot_header& slot(std::uint32_t index) const noexcept;
   };
+  /// A ring that is no longer in use, and those of its slots whose memory was not given back yet.
+  struct FormerRing {
+    MappedRing mapped;
+    std::vector<std::uint32_t> kept_slots;
+  };
   static constexpr std::uint32_t no_slot = UINT32_MAX;
 
   void open_and_lock();
@@ -66,8 +72,9 @@ class Writer {
   void repair_slots(const MappedRing& former);
   void grow(const Sizes& sizes);
   MappedRing append_ring(mmapvideo_ring ring);
-  void retire_former_ring() noexcept;
-  void give_back_slot(const MappedRing& former, std::uint32_t index) noexcept;
+  void retire(MappedRing former);
+  void give_back_former_rings() noexcept;
+  bool give_back_slot(const MappedRing& former, std::uint32_t index) noexcept;
   std::uint32_t take_slot();
   void unlock_slot(std::uint32_t index) noexcept;
   void announce() noexcept;
@@ -79,14 +86,14 @@ class Writer {
   platform::File file_;
   platform::Mapping header_mapping_;
   MappedRing current_;
-  MappedRing former_;  // invalid mapping: given back, or there was none
+  std::vector<FormerRing> former_rings_;
   bool created_ = false;
   bool locked_ = false;
   bool in_memory_ = false;
   bool ended_ = true;  // no session is open
   std::uint64_t next_number_ = 1;
   std::uint64_t session_id_ = 0;
-  std::uint64_t published_in_ring_ = 0;
+  std::uint64_t published_in_ring_ = 0;  // by this writer, in current_
   std::uint32_t last_index_ = no_slot;   // the slot written last in current_
   std::uint32_t head_index_ = no_slot;   // the newest frame's slot in current_
   std::uint32_t taken_index_ = no_slot;  // between begin and commit or abort

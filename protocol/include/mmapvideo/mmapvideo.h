@@ -184,7 +184,8 @@ typedef struct mmapvideo_reader_options {
  */
 typedef struct mmapvideo_frame {
   uint64_t number;     /* frame number, increasing */
-  uint64_t skipped;    /* frames of the same file missed since the last frame that was delivered */
+  uint64_t skipped;    /* frames of this file missed since the last one that next returned; one
+                          that copy_payload found overwritten counts as missed */
   uint64_t session_id; /* of the writer start that published it */
   uint32_t new_session; /* 1: the first frame this reader delivers of that session */
   uint32_t reserved;
@@ -222,9 +223,9 @@ MMAPVIDEO_API mmapvideo_status mmapvideo_reader_next(mmapvideo_reader *reader, i
                                                      mmapvideo_error *error);
 
 /**
- * Copies the payload of the frame that the last successful next() returned: `bytes` of it from
- * the start, at most info->payload_bytes. MMAPVIDEO_OVERWRITTEN: the destination holds rubbish,
- * the frame counts as skipped; call next() again.
+ * Copies the payload of the frame that the last call of next() returned: `bytes` of it from the
+ * start, at most info->payload_bytes. May be called again. MMAPVIDEO_OVERWRITTEN: the destination
+ * holds rubbish; call next() again, which counts this frame in its `skipped`.
  */
 MMAPVIDEO_API mmapvideo_status mmapvideo_reader_copy_payload(mmapvideo_reader *reader, void *to,
                                                              uint64_t bytes,
