@@ -165,6 +165,7 @@ Publisher::Timing frame_timing(GstMmapSink* sink, const GstBuffer* buffer) {
 
 GstFlowReturn gst_mmap_sink_render(GstBaseSink* base, GstBuffer* buffer) {
   GstMmapSink* sink = GST_MMAP_SINK(base);
+  if (!sink->state->publisher->negotiated()) return GST_FLOW_NOT_NEGOTIATED;
   return gstmmap::posting_errors(GST_ELEMENT(sink), GST_FLOW_ERROR, [&] {
     const auto outcome = sink->state->publisher->publish(buffer, frame_timing(sink, buffer));
     if (outcome == Publisher::Outcome::dropped)

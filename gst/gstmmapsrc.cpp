@@ -126,12 +126,13 @@ gboolean gst_mmap_src_stop(GstBaseSrc* base) {
 }
 
 gboolean gst_mmap_src_unlock(GstBaseSrc* base) {
-  GST_MMAP_SRC(base)->state->subscriber->unlock();
+  if (Subscriber* subscriber = GST_MMAP_SRC(base)->state->subscriber.get()) subscriber->unlock();
   return TRUE;
 }
 
 gboolean gst_mmap_src_unlock_stop(GstBaseSrc* base) {
-  GST_MMAP_SRC(base)->state->subscriber->unlock_stop();
+  if (Subscriber* subscriber = GST_MMAP_SRC(base)->state->subscriber.get())
+    subscriber->unlock_stop();
   return TRUE;
 }
 

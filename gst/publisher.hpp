@@ -38,6 +38,8 @@ class Publisher {
 
   /// Reserves the ring. False: the caps are not those of raw video.
   bool set_caps(const GstCaps* caps);
+  bool negotiated() const { return format_.has_value(); }
+  /// After set_caps().
   Outcome publish(GstBuffer* buffer, const Timing& timing);
   void end() noexcept { writer_.end(); }
 

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "frame_flags.hpp"
 #include "pipeline_clock.hpp"
@@ -30,14 +31,12 @@ using OwnedCaps = std::unique_ptr<GstCaps, CapsUnref>;
 }  // namespace
 
 Subscriber::Subscriber(GstBaseSrc* element, const Settings& settings)
-    : element_(element),
-      settings_(settings),
-      reader_(settings.location, settings.delivery),
-      last_arrival_ns_(mmapvideo_clock_now_ns()) {}
+    : element_(element), settings_(settings), reader_(settings.location, settings.delivery) {}
 
 Subscriber::~Subscriber() { release_pool(); }
 
 GstFlowReturn Subscriber::receive(GstBuffer** buffer) {
+  if (std::exchange(restart_silence_, false)) last_arrival_ns_ = mmapvideo_clock_now_ns();
   for (;;) {
     mmapvideo::Frame frame{};
     GstFlowReturn flow = GST_FLOW_OK;
@@ -67,6 +66,8 @@ Subscriber::Turn Subscriber::next_frame(mmapvideo::Frame& frame, GstFlowReturn& 
     case MMAPVIDEO_OK:
       return Turn::frame;
     case MMAPVIDEO_CANCELLED:
+      // Time spent paused or flushing is no silence.
+      restart_silence_ = true;
       flow = GST_FLOW_FLUSHING;
       return Turn::stop;
     case MMAPVIDEO_TIMEOUT:

@@ -72,10 +72,11 @@ class Subscriber {
   GstBufferPool* pool_ = nullptr;
   std::uint64_t pool_buffer_bytes_ = 0;
   std::atomic<bool> video_meta_accepted_{false};
-  bool writer_missing_ = false;    // told as mmap-writer-lost, not yet returned
-  bool silence_told_ = false;      // the timeout was told in this silence
-  bool discontinuity_ = false;     // frames were missed since the last buffer
-  std::uint64_t last_arrival_ns_;  // or the start, on the library's clock
+  bool writer_missing_ = false;        // told as mmap-writer-lost, not yet returned
+  bool silence_told_ = false;          // the timeout was told in this silence
+  bool discontinuity_ = false;         // frames were missed since the last buffer
+  bool restart_silence_ = true;        // silence begins with the next receive()
+  std::uint64_t last_arrival_ns_ = 0;  // or the begin of silence, on the library's clock
   std::atomic<std::uint64_t> latency_ns_{0};
   LatencyHistogram latencies_;
 };

@@ -166,8 +166,9 @@ bool planes_fit(const GstVideoInfo& video_info, const mmapvideo::FrameInfo& fram
       if (!tiles_fit(video_info, i, found, frame_info.payload_bytes)) return false;
       continue;
     }
-    const auto expected = describe_plane(video_info, i, found.offset,
-                                         static_cast<int>(found.stride), frame_info.payload_bytes);
+    // Rows as long as the caps make them, however short the file says they are.
+    mmapvideo_plane expected = found;
+    plane_extent(video_info, i, expected.row_bytes, expected.rows);
     if (!rows_fit(expected, frame_info.payload_bytes)) return false;
   }
   return true;

@@ -84,7 +84,8 @@ Reader::Options reader_options(const mmapvideo_reader_options* options) {
   require(options->delivery == MMAPVIDEO_DELIVERY_LATEST ||
               options->delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME,
           "delivery is unknown.");
-  return {options->path, options->delivery, options->accept_leftover != 0};
+  return {options->path, static_cast<mmapvideo_delivery>(options->delivery),
+          options->accept_leftover != 0};
 }
 
 }  // namespace

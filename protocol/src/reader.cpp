@@ -81,9 +81,10 @@ Reader::Look Reader::look(mmapvideo_frame& frame) {
     const mmapvideo_file_header& header = attachment_->header();
     const std::uint64_t session = load_acquire(header.session_id);
     const std::uint32_t state = load_acquire(header.state);
-    if (state == MMAPVIDEO_STATE_FORMING) return Look::nothing;
     const std::uint64_t head = load_acquire(header.head_number);
     if (load_relaxed(header.session_id) != session) continue;
+    seen_head_ = head;
+    if (state == MMAPVIDEO_STATE_FORMING) return Look::nothing;
     const auto candidate = head > position_ ? choose() : std::nullopt;
     if (candidate) {
       if (take_snapshot(*candidate) == Snapshot::taken) {
@@ -242,7 +243,8 @@ void Reader::choose_start() {
       !head_index || load_relaxed(attachment_->slot(*head_index).session_id) == session;
   const bool leftover = !of_this_session || (!alive && state != MMAPVIDEO_STATE_ENDED);
 
-  position_ = head == 0 ? 0 : head - 1;
+  // A head in a ring that was left by growth is out of this reader's reach.
+  position_ = head == 0 || !head_index ? head : head - 1;
   if (leftover && !options_.accept_leftover)
     position_ = head;
   else if (waited_for_file_ && options_.delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME)
@@ -272,7 +274,8 @@ bool Reader::writer_lost() {
   const bool alive = attachment_->writer_alive();
   writer_alive_ = alive;
   if (alive || load_acquire(header.state) == MMAPVIDEO_STATE_ENDED) return false;
-  if (told_lost_session_ == session || load_acquire(header.head_number) > position_) return false;
+  // What came between the look and the query is looked at first.
+  if (told_lost_session_ == session || load_acquire(header.head_number) != seen_head_) return false;
   told_lost_session_ = session;
   return true;
 }

@@ -69,6 +69,7 @@ class Reader {
 
   bool waited_for_file_ = false;       // it was not there, or not ready, when first looked for
   std::uint64_t position_ = 0;         // number of the last frame taken
+  std::uint64_t seen_head_ = 0;        // head_number in the last look
   std::uint64_t pending_skipped_ = 0;  // missed, and not yet told with a frame
   std::uint64_t session_ = 0;          // of the last frame that arrived whole
   std::uint64_t former_session_ = 0;   // what session_ was before the current frame

@@ -19,6 +19,11 @@ namespace {
 
 constexpr int max_open_attempts = 10;
 
+Failure refused_frame(const std::string& path, const std::string& problem) {
+  return Failure(MMAPVIDEO_INVALID_ARGUMENT,
+                 "A frame for " + quoted(path) + " was refused: " + problem + ".");
+}
+
 /// A lock that cannot be tried counts as held: what it guards is left alone.
 bool lock_if_free(const platform::File& file, const LockRange& range) noexcept {
   try {
@@ -319,8 +324,7 @@ void Writer::unlock_slot(std::uint32_t index) noexcept {
 std::optional<mmapvideo_slot_view> Writer::begin(const Sizes& sizes) {
   if (taken_index_ != no_slot)
     throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "A slot is already taken: commit or abort it first.");
-  if (sizes.payload_bytes == 0)
-    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "A frame needs at least one byte of payload.");
+  if (sizes.payload_bytes == 0) throw refused_frame(options_.path, "it has no bytes");
   if (next_number_ > MMAPVIDEO_MAX_FRAME_NUMBER)
     throw Failure(MMAPVIDEO_BROKEN_FILE, "The frame numbers of " + quoted(options_.path) +
                                              " are used up. Remove the file and start again.");
@@ -357,12 +361,10 @@ std::uint64_t Writer::commit(const mmapvideo_slot_view& view, const mmapvideo_fr
                              const char* caps) {
   require_taken(view);
   if (!frame_fits(current_.ring, info.payload_bytes, info.caps_bytes, info.metadata_bytes))
-    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The frame is larger than the slot it was given.");
+    throw refused_frame(options_.path, "it is larger than the slot that was asked for");
   if (info.caps_bytes != 0 && std::memchr(caps, 0, info.caps_bytes) != nullptr)
-    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The caps string holds a NUL.");
-  if (const auto problem = info_problem(info))
-    throw Failure(MMAPVIDEO_INVALID_ARGUMENT,
-                  "The frame's description is wrong: " + *problem + ".");
+    throw refused_frame(options_.path, "its caps hold a NUL");
+  if (const auto problem = info_problem(info)) throw refused_frame(options_.path, *problem);
 
   mmapvideo_slot_header& slot = current_.slot(taken_index_);
   const std::uint64_t number = next_number_++;

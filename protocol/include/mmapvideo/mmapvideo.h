@@ -132,7 +132,8 @@ MMAPVIDEO_API mmapvideo_status mmapvideo_writer_begin(mmapvideo_writer *writer,
 /**
  * Publishes the taken slot and wakes the readers. `info` describes the frame (publish times are
  * filled in by the library); `caps` has info->caps_bytes bytes; both are copied. Its sizes must
- * not exceed those given to begin. Stores the frame number in *number unless that is NULL.
+ * not exceed those given to begin. Stores the frame number in *number unless that is NULL. After a
+ * failure the slot is still taken.
  */
 MMAPVIDEO_API mmapvideo_status mmapvideo_writer_commit(mmapvideo_writer *writer,
                                                        const mmapvideo_slot_view *view,
@@ -172,8 +173,8 @@ MMAPVIDEO_API void mmapvideo_writer_close(mmapvideo_writer *writer, int keep_fil
 typedef struct mmapvideo_reader mmapvideo_reader;
 
 typedef struct mmapvideo_reader_options {
-  const char *path; /* UTF-8; copied; need not exist yet */
-  mmapvideo_delivery delivery;
+  const char *path;  /* UTF-8; copied; need not exist yet */
+  uint32_t delivery; /* a mmapvideo_delivery */
   /* 1: also deliver, on attaching, the newest frame of a writer that died without ending. */
   uint32_t accept_leftover;
 } mmapvideo_reader_options;
@@ -195,7 +196,7 @@ typedef struct mmapvideo_frame {
 } mmapvideo_frame;
 
 typedef struct mmapvideo_reader_stats {
-  uint64_t frame_count;      /* delivered */
+  uint64_t frame_count;      /* returned by next, less those found overwritten in the copy */
   uint64_t skipped_count;    /* sum of mmapvideo_frame.skipped */
   uint64_t torn_retry_count; /* snapshots or copies thrown away because the slot was rewritten */
   uint64_t attach_count;     /* files attached so far; above 1 means reattached */

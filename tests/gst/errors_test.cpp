@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+// What cannot work is an error message on the bus that names the path, and harms nobody's file.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "pipeline.hpp"
+#include "process.hpp"
+#include "support/file_test.hpp"
+#include "support/raw_file.hpp"
+
+namespace mmapvideo_test {
+namespace {
+
+std::string sink_description(const std::string& path, const std::string& options = "") {
+  return "videotestsrc ! video/x-raw,format=GRAY8,width=64,height=64 ! mmapsink sync=false "
+         "location=" +
+         path + " " + options;
+}
+std::string src_description(const std::string& path) {
+  return "mmapsrc location=" + path + " ! fakesink";
+}
+
+/// The error of a pipeline that cannot run.
+Problem error_of(const std::string& description) {
+  const Pipeline pipeline(description);
+  pipeline.set(GST_STATE_PLAYING);
+  return pipeline.error();
+}
+
+void expect_error(const Problem& problem, const std::string& path, GQuark domain, int code) {
+  EXPECT_TRUE(mentions(problem.sentence, path)) << problem.sentence;
+  EXPECT_EQ(problem.domain, domain) << problem.sentence;
+  EXPECT_EQ(problem.code, code) << problem.sentence;
+}
+void expect_both_fail(const std::string& path, GQuark domain, int code) {
+  {
+    SCOPED_TRACE("mmapsink");
+    expect_error(error_of(sink_description(path)), path, domain, code);
+  }
+  SCOPED_TRACE("mmapsrc");
+  expect_error(error_of(src_description(path)), path, domain, code);
+}
+
+class Errors : public FileTest {
+ protected:
+  /// A valid file that a former writer left.
+  void leave_file() {
+    const WriterPipeline writer(path_, "keep-file=true slots=4");
+    writer.play();
+    writer.set_caps(grey_caps());
+    for (std::uint8_t i = 1; i <= 3; ++i) writer.push(grey_bytes(i));
+    writer.end();
+    writer.expect_eos();
+  }
+};
+
+// ---- Paths ------------------------------------------------------------------------------------
+
+TEST_F(Errors, without_a_location_the_property_is_named) {
+  EXPECT_TRUE(mentions(error_of("videotestsrc ! mmapsink").sentence, "location"));
+  EXPECT_TRUE(mentions(error_of("mmapsrc ! fakesink").sentence, "location"));
+}
+
+TEST_F(Errors, after_an_error_the_element_works_with_another_location) {
+  const ReaderPipeline reader(dir_.path());
+  reader.set(GST_STATE_PLAYING);
+  reader.error();
+  reader.set(GST_STATE_NULL);
+  const WriterPipeline writer(dir_.path());
+  writer.set(GST_STATE_PLAYING);
+  writer.error();
+  writer.set(GST_STATE_NULL);
+
+  g_object_set(writer.sink(), "location", path_.c_str(), nullptr);
+  g_object_set(reader.source(), "location", path_.c_str(), nullptr);
+  writer.play();
+  writer.set_caps(grey_caps());
+  writer.push(grey_bytes(9));
+  reader.play();
+  EXPECT_EQ(value_of(reader.pull()), 9);
+}
+
+TEST_F(Errors, a_directory_is_refused) {
+  expect_both_fail(dir_.path(), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE);
+}
+
+TEST_F(Errors, a_directory_that_does_not_exist_is_an_error_for_the_writer) {
+  const std::string path = dir_ / "nowhere/camera";
+  expect_error(error_of(sink_description(path)), path, GST_RESOURCE_ERROR,
+               GST_RESOURCE_ERROR_NOT_FOUND);
+}
+
+TEST_F(Errors, a_file_as_a_directory_is_an_error_for_both) {
+  write_bytes(path_, "");
+  expect_both_fail(path_ + "/camera", GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND);
+}
+
+TEST_F(Errors, a_fifo_is_refused_and_blocks_nobody) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  expect_both_fail(path_, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE);
+}
+
+TEST_F(Errors, a_device_is_refused) {
+  expect_both_fail("/dev/null", GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE);
+}
+
+TEST_F(Errors, a_symbolic_link_is_refused_and_its_target_untouched) {
+  const std::string target = dir_ / "target";
+  write_bytes(target, "");
+  ASSERT_EQ(::symlink(target.c_str(), path_.c_str()), 0);
+  expect_both_fail(path_, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE);
+  EXPECT_EQ(read_bytes(target), "");
+  ::unlink(target.c_str());
+  expect_both_fail(path_, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE);
+  EXPECT_FALSE(exists(target)) << "a dangling link is not a way to create files";
+}
+
+// ---- Files ------------------------------------------------------------------------------------
+
+TEST_F(Errors, files_of_other_kinds_are_refused_and_not_changed_by_a_byte) {
+  const std::string mp4(
+      "\0\0\0\x20"
+      "ftypisom\0\0\x02\0isomiso2avc1mp41",
+      32);
+  for (const std::string& bytes :
+       {mp4 + std::string(100'000, 'x'), mp4, std::string("#!/bin/sh\n"), std::string("m4"),
+        std::string("mmapvid\r"), std::string(5000, '\0')}) {
+    SCOPED_TRACE(bytes.substr(0, 10));
+    write_bytes(path_, bytes);
+    expect_both_fail(path_, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
+    EXPECT_TRUE(read_bytes(path_) == bytes);
+  }
+}
+
+TEST_F(Errors, another_version_is_refused_and_not_changed) {
+  leave_file();
+  RawFile(path_).header().version = 2;
+  const std::string before = read_bytes(path_);
+  expect_both_fail(path_, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
+  EXPECT_TRUE(read_bytes(path_) == before);
+}
+
+TEST_F(Errors, an_incompatible_flag_nobody_knows_is_refused_and_not_changed) {
+  leave_file();
+  RawFile(path_).header().incompatible_flags = 1;
+  const std::string before = read_bytes(path_);
+  expect_both_fail(path_, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
+  EXPECT_TRUE(read_bytes(path_) == before);
+}
+
+struct Damage {
+  const char* field;
+  void (*apply)(mmapvideo_file_header&);
+};
+mmapvideo_ring& ring_in_use(mmapvideo_file_header& header) {
+  return header.rings[header.ring_generation % 2];
+}
+const Damage damages[] = {
+    {"header_bytes", [](mmapvideo_file_header& h) { h.header_bytes ^= 1; }},
+    {"state", [](mmapvideo_file_header& h) { h.state = 4; }},
+    {"head_number", [](mmapvideo_file_header& h) { h.head_number |= 1ull << 63; }},
+    {"session_id", [](mmapvideo_file_header& h) { h.session_id = 0; }},
+    {"ring_generation", [](mmapvideo_file_header& h) { h.ring_generation += 2; }},
+    {"generation", [](mmapvideo_file_header& h) { ring_in_use(h).generation ^= 4; }},
+    {"offset", [](mmapvideo_file_header& h) { ring_in_use(h).offset |= 1ull << 40; }},
+    {"offset_0", [](mmapvideo_file_header& h) { ring_in_use(h).offset = 0; }},
+    {"slot_stride", [](mmapvideo_file_header& h) { ring_in_use(h).slot_stride ^= 1; }},
+    {"slot_stride_large", [](mmapvideo_file_header& h) { ring_in_use(h).slot_stride <<= 30; }},
+    {"payload_offset", [](mmapvideo_file_header& h) { ring_in_use(h).payload_offset ^= 8; }},
+    {"payload_capacity", [](mmapvideo_file_header& h) { ring_in_use(h).payload_capacity <<= 20; }},
+    {"metadata_capacity",
+     [](mmapvideo_file_header& h) { ring_in_use(h).metadata_capacity = UINT64_MAX; }},
+    {"slot_count", [](mmapvideo_file_header& h) { ring_in_use(h).slot_count = 1; }},
+    {"slot_count_large", [](mmapvideo_file_header& h) { ring_in_use(h).slot_count = 1024; }},
+    {"first_slot_id", [](mmapvideo_file_header& h) { ring_in_use(h).first_slot_id = 1u << 24; }},
+};
+
+class DamagedHeader : public Errors, public ::testing::WithParamInterface<Damage> {};
+
+TEST_P(DamagedHeader, is_refused_and_not_changed) {
+  leave_file();
+  {
+    const RawFile file(path_);
+    GetParam().apply(file.header());
+  }
+  const std::string before = read_bytes(path_);
+  expect_both_fail(path_, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT);
+  EXPECT_TRUE(read_bytes(path_) == before);
+}
+INSTANTIATE_TEST_SUITE_P(Field, DamagedHeader, ::testing::ValuesIn(damages),
+                         [](const auto& parameter) { return parameter.param.field; });
+
+TEST_F(Errors, a_file_that_was_cut_off_behind_its_header_is_refused) {
+  leave_file();
+  const auto full = stat_of(path_).st_size;
+  for (off_t size : {off_t{4096}, off_t{65536}, full - 65536, full - 1}) {
+    SCOPED_TRACE(size);
+    ASSERT_EQ(::truncate(path_.c_str(), size), 0);
+    expect_both_fail(path_, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT);
+    EXPECT_EQ(stat_of(path_).st_size, size);
+    ::unlink(path_.c_str());
+    leave_file();
+  }
+}
+
+TEST_F(Errors, a_slot_whose_description_is_hostile_is_an_error_and_not_a_crash) {
+  struct {
+    const char* name;
+    void (*apply)(mmapvideo_slot_header&, char*);
+  } const attacks[] = {
+      {"payload_bytes", [](mmapvideo_slot_header& s, char*) { s.info.payload_bytes <<= 20; }},
+      {"no payload", [](mmapvideo_slot_header& s, char*) { s.info.payload_bytes = 0; }},
+      {"short payload",
+       [](mmapvideo_slot_header& s, char*) {
+         s.info.payload_bytes = 10;
+         s.info.planes[0].rows = s.info.planes[0].row_bytes = 1;
+       }},
+      {"caps_bytes", [](mmapvideo_slot_header& s, char*) { s.info.caps_bytes = 1u << 30; }},
+      {"plane_count", [](mmapvideo_slot_header& s, char*) { s.info.plane_count = 5; }},
+      {"planes of another format", [](mmapvideo_slot_header& s, char*) { s.info.plane_count = 2; }},
+      {"plane offset", [](mmapvideo_slot_header& s, char*) { s.info.planes[0].offset = 1 << 20; }},
+      {"tiny stride",
+       [](mmapvideo_slot_header& s, char*) {
+         s.info.planes[0].stride = 4;
+         s.info.planes[0].row_bytes = 4;
+         s.info.payload_bytes = 4 * 16;
+       }},
+      {"larger caps",
+       [](mmapvideo_slot_header&, char* caps) {
+         char* width = std::strstr(caps, "(int)64");
+         std::memcpy(width, "(int)99", 7);
+       }},
+      {"caps of audio", [](mmapvideo_slot_header&, char* caps) { std::memcpy(caps, "audio", 5); }},
+      {"caps of nothing", [](mmapvideo_slot_header&, char* caps) { caps[0] = ';'; }},
+  };
+  for (const auto& attack : attacks) {
+    SCOPED_TRACE(attack.name);
+    leave_file();
+    {
+      const RawFile file(path_);
+      const unsigned head = file.head_index();
+      attack.apply(file.slot(head), file.caps(head));
+    }
+    const Problem problem = error_of(src_description(path_));
+    EXPECT_TRUE(mentions(problem.sentence, path_)) << problem.sentence;
+    ::unlink(path_.c_str());
+  }
+}
+
+TEST_F(Errors, a_second_living_writer_is_refused_and_the_first_goes_on) {
+  const WriterPipeline writer(path_);
+  writer.play();
+  writer.set_caps(grey_caps());
+  writer.push(grey_bytes(1));
+  writer.wait_for_published(1);
+  expect_error(error_of(sink_description(path_)), path_, GST_RESOURCE_ERROR,
+               GST_RESOURCE_ERROR_BUSY);
+  writer.push(grey_bytes(2));
+  writer.wait_for_published(2);
+  EXPECT_TRUE(exists(path_));
+  Process other({"run", sink_description(path_)});
+  EXPECT_TRUE(mentions(other.expect("error"), path_));
+  EXPECT_EQ(other.wait(), 1);
+}
+
+TEST_F(Errors, a_buffer_without_caps_is_an_error_and_not_a_crash) {
+  Process process({"run",
+                   "fakesrc num-buffers=3 sizetype=fixed filltype=zero ! mmapsink "
+                   "sync=false location=" +
+                       path_});
+  EXPECT_EQ(process.wait(), 1);
+}
+
+// ---- Rights and room --------------------------------------------------------------------------
+// Each in a process of its own, whose rights are its own.
+
+/// Runs in the new process: nobody in particular.
+int become_nobody() {
+  if (::geteuid() != 0) return 0;
+  return ::setgid(65534) != 0 || ::setuid(65534) != 0;
+}
+
+/// The sentence of the pipeline's error in that process.
+std::string error_in_process(const std::string& description, int (*prepare)()) {
+  Process process({"run", description}, prepare);
+  const std::string sentence = process.expect("error");
+  EXPECT_EQ(process.wait(), 1);
+  return sentence;
+}
+
+/// That a program can be run at all after `prepare`.
+bool possible(int (*prepare)()) {
+  Process process({"run", "fakesrc num-buffers=1 ! fakesink"}, prepare);
+  return process.wait() == 0;
+}
+
+TEST_F(Errors, a_file_that_may_not_be_opened_is_an_error_for_both) {
+  if (!possible(become_nobody)) GTEST_SKIP() << "the tests are not accessible to another user";
+  write_bytes(path_, "");
+  ASSERT_EQ(::chmod(path_.c_str(), 0), 0);
+  ASSERT_EQ(::chmod(dir_.path().c_str(), 0755), 0);
+  for (const std::string& description : {sink_description(path_), src_description(path_)}) {
+    const std::string sentence = error_in_process(description, become_nobody);
+    EXPECT_TRUE(mentions(sentence, path_)) << sentence;
+    EXPECT_TRUE(mentions(sentence, "permission")) << sentence;
+  }
+}
+
+TEST_F(Errors, a_directory_that_may_not_be_written_is_an_error_for_the_writer) {
+  if (!possible(become_nobody)) GTEST_SKIP() << "the tests are not accessible to another user";
+  ASSERT_EQ(::chmod(dir_.path().c_str(), 0555), 0);
+  const std::string sentence = error_in_process(sink_description(path_), become_nobody);
+  EXPECT_TRUE(mentions(sentence, path_)) << sentence;
+  EXPECT_TRUE(mentions(sentence, "permission")) << sentence;
+}
+
+int limit_file_size() {
+  const rlimit limit = {1 << 16, 1 << 16};
+  return ::setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+TEST_F(Errors, a_limit_of_file_size_is_an_error_and_not_a_signal) {
+  if (!possible(limit_file_size)) GTEST_SKIP() << "this process may not limit its file size";
+  const std::string sentence = error_in_process(sink_description(path_), limit_file_size);
+  EXPECT_TRUE(mentions(sentence, path_)) << sentence;
+  EXPECT_TRUE(mentions(sentence, "No room")) << sentence;
+}
+
+/// A mount namespace of its own with a small file system at /mnt.
+int mount_small(unsigned long flags) {
+  if (::unshare(CLONE_NEWNS) != 0) return 1;
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 1;
+  return ::mount("tmpfs", "/mnt", "tmpfs", flags, "size=1m");
+}
+int mount_full() { return mount_small(0); }
+int mount_read_only() { return mount_small(MS_RDONLY); }
+
+TEST_F(Errors, a_full_file_system_is_an_error_with_numbers) {
+  if (!possible(mount_full)) GTEST_SKIP() << "this process may not mount a file system";
+  const std::string sentence =
+      error_in_process(sink_description("/mnt/camera", "slots=100"), mount_full);
+  EXPECT_TRUE(mentions(sentence, "/mnt/camera")) << sentence;
+  EXPECT_TRUE(mentions(sentence, "MiB")) << sentence;
+}
+
+TEST_F(Errors, a_read_only_file_system_is_an_error_for_the_writer) {
+  if (!possible(mount_read_only)) GTEST_SKIP() << "this process may not mount a file system";
+  const std::string sentence = error_in_process(sink_description("/mnt/camera"), mount_read_only);
+  EXPECT_TRUE(mentions(sentence, "/mnt/camera")) << sentence;
+  EXPECT_TRUE(mentions(sentence, "read-only")) << sentence;
+}
+
+// ---- Warnings ---------------------------------------------------------------------------------
+
+TEST_F(Errors, a_place_on_disk_is_a_warning_that_names_the_path) {
+  char directory[] = "mmapvideo-XXXXXX";
+  ASSERT_NE(::mkdtemp(directory), nullptr);
+  const std::string path = std::string(directory) + "/camera";
+  {
+    const WriterPipeline writer(path);
+    writer.play();
+    const mmapvideo_file_header header = RawFile(path, O_RDONLY).header();
+    EXPECT_EQ(header.version, 1u);
+    if (const Message message = writer.wait(GST_MESSAGE_WARNING, 0)) {
+      EXPECT_TRUE(mentions(problem_in(message.get()).sentence, path));
+    }
+  }
+  ::rmdir(directory);
+}
+
+TEST_F(Errors, a_place_in_memory_is_no_warning) {
+  if (temp_root() != "/dev/shm") GTEST_SKIP() << "there is no /dev/shm here";
+  const WriterPipeline writer(path_);
+  writer.play();
+  EXPECT_FALSE(writer.wait(GST_MESSAGE_WARNING, 0));
+}
+
+}  // namespace
+}  // namespace mmapvideo_test

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# gst-inspect-1.0 shows each documented property of both elements, with its type and a blurb.
+import re
+import shutil
+import subprocess
+import sys
+
+PROPERTIES = {
+    "mmapsink": {"location": "String", "slots": "Unsigned Integer", "perms": "Unsigned Integer",
+                 "keep-file": "Boolean", "stats": "Boxed pointer"},
+    "mmapsrc": {"location": "String", "delivery": "Enum", "on-disconnect": "Enum",
+                "timeout": "Integer64", "stats": "Boxed pointer"},
+}
+VALUES = {
+    "mmapsrc": ["latest", "every-frame", "auto", "wait", "eos", "error"],
+}
+
+
+def inspect(*arguments):
+    run = subprocess.run(["gst-inspect-1.0", *arguments], capture_output=True, text=True,
+                         timeout=100)
+    return run.returncode, run.stdout
+
+
+def problems_of(element):
+    status, text = inspect("--no-colors", element)
+    if status != 0:
+        yield f"{element} is not found"
+        return
+    for name, kind in PROPERTIES[element].items():
+        found = re.search(rf"^  {name} +: (\S.*)\n((?:^ {{8,}}.*\n)+)", text, re.MULTILINE)
+        if not found:
+            yield f"{element} does not show a blurb of {name}"
+        elif kind not in found.group(2):
+            yield f"{element}: {name} is no {kind}: {found.group(2)}"
+        elif len(found.group(1)) < 15:
+            yield f"{element}: the blurb of {name} says nothing: {found.group(1)}"
+    for value in VALUES.get(element, []):
+        if not re.search(rf"^ +\(\d+\): {value} +- \S", text, re.MULTILINE):
+            yield f"{element} does not explain the value {value}"
+    if not re.search(r"Klass +(Sink|Source)/Video", text):
+        yield f"{element} is not filed under video"
+    for format_name in ("I420", "NV12", "RGBA", "GRAY16_LE"):
+        if format_name not in text:
+            yield f"{element} does not list {format_name}"
+
+
+def main():
+    if shutil.which("gst-inspect-1.0") is None:
+        print("gst-inspect-1.0 is not installed: skipped")
+        return 77
+    problems = [problem for element in PROPERTIES for problem in problems_of(element)]
+    status, text = inspect("mmap")
+    if status != 0 or not re.search(r"License +MIT", text):
+        problems.append("the plugin does not name its license")
+    print("\n".join(problems) or "all properties are shown")
+    return 1 if problems else 0
+
+
+sys.exit(main())

@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: MIT
+// Opening what is there (SPEC 9): each row of the table from both sides, and hostile files. The
+// promise throughout: a status, never a crash, and a refused file keeps every byte.
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cstring>
+#include <functional>
+#include <random>
+
+#include "support/child.hpp"
+#include "support/file_test.hpp"
+#include "support/forged_file.hpp"
+#include "support/library.hpp"
+
+using namespace mmapvideo_test;
+
+namespace {
+
+/// A valid file of two frames, as bytes. Its writer ended, so that no lock matters.
+std::string valid_bytes(const std::string& scratch_path) {
+  {
+    ForgedFile file(scratch_path, {.slot_count = 2});
+    file.publish();
+    file.publish();
+    file.end_session();
+  }
+  std::string bytes = read_bytes(scratch_path);
+  ::unlink(scratch_path.c_str());
+  return bytes;
+}
+
+template <typename T>
+void poke(std::string& bytes, std::size_t offset, T value) {
+  std::memcpy(bytes.data() + offset, &value, sizeof value);
+}
+
+#define HEADER_AT(field) offsetof(struct mmapvideo_file_header, field)
+#define RING_AT(field) (HEADER_AT(rings) + 64 + offsetof(struct mmapvideo_ring, field))
+
+class OpeningTest : public FileTest {
+ protected:
+  std::string valid() { return valid_bytes(dir_ / "scratch"); }
+  std::string preamble() { return valid().substr(0, MMAPVIDEO_PREAMBLE_BYTES); }
+
+  mmapvideo_status read_status() { return next_frame(open_reader(path_), kNoWait).status; }
+
+  void expect_reader_says(mmapvideo_status expected) {
+    Taken taken = next_frame(open_reader(path_), kNoWait);
+    EXPECT_EQ(taken.status, expected) << taken.error.message;
+    EXPECT_TRUE(!is_failure(expected) || names(taken.error, path_));
+  }
+  /// Refused, and nothing about the file changed.
+  void expect_writer_refuses(mmapvideo_status expected) {
+    struct stat before = stat_of(path_);
+    bool regular = S_ISREG(before.st_mode);
+    std::string bytes = regular ? read_bytes(path_) : "";
+    WriterAttempt attempt = try_writer(path_);
+    EXPECT_FALSE(attempt.writer);
+    EXPECT_EQ(attempt.error.status, expected) << attempt.error.message;
+    EXPECT_TRUE(names(attempt.error, path_));
+    attempt.writer.reset();
+    ASSERT_TRUE(exists(path_));
+    struct stat after = stat_of(path_);
+    EXPECT_EQ(after.st_ino, before.st_ino);
+    EXPECT_EQ(after.st_mode, before.st_mode);
+    EXPECT_EQ(after.st_size, before.st_size);
+    EXPECT_EQ(after.st_blocks, before.st_blocks);
+    EXPECT_TRUE(!regular || read_bytes(path_) == bytes) << "the refused file changed";
+  }
+  void expect_both_refuse(mmapvideo_status expected) {
+    expect_reader_says(expected);
+    expect_writer_refuses(expected);
+  }
+  /// The writer makes it a working file, in place where there was one.
+  void expect_writer_works() {
+    ino_t inode = exists(path_) ? stat_of(path_).st_ino : 0;
+    WriterAttempt attempt = try_writer(path_);
+    ASSERT_TRUE(attempt.writer) << attempt.error.message;
+    EXPECT_TRUE(inode == 0 || stat_of(path_).st_ino == inode);
+    EXPECT_GT(publish(attempt.writer, 5), 0u);
+    Taken taken = take(open_reader(path_));
+    EXPECT_EQ(taken.status, MMAPVIDEO_OK) << taken.error.message;
+    EXPECT_TRUE(all_words_are(taken.payload, 5));
+  }
+  void expect_not_yet_and_writer_works() {
+    expect_reader_says(MMAPVIDEO_TIMEOUT);
+    expect_writer_works();
+  }
+};
+
+/// Runs `body` for each bit of [first, last) in a child, so that a crash names the bit. `body`
+/// returns what is wrong, or "".
+void for_each_bit(std::size_t first_byte, std::size_t last_byte,
+                  const std::function<std::string(std::size_t byte, int bit)>& body) {
+  void* shared = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(shared, MAP_FAILED);
+  auto* current = static_cast<volatile std::size_t*>(shared);
+  Child child([&](const Results& results) {
+    for (std::size_t at = first_byte * 8; at < last_byte * 8; ++at) {
+      *current = at;
+      std::string problem = body(at / 8, static_cast<int>(at % 8));
+      if (problem.empty()) continue;
+      results.send_text(problem);
+      return 1;
+    }
+    return 0;
+  });
+  std::string problem;
+  child.receive_text(problem);
+  int status = child.exit_status();
+  EXPECT_EQ(status, 0) << "byte " << *current / 8 << ", bit " << *current % 8 << ": " << problem;
+  ::munmap(shared, 4096);
+}
+
+__extension__ typedef __int128 Wide;  // no product of two fields overflows it
+
+/// SPEC 12 on what a reader handed out, checked again here.
+std::string problem_of_frame(const Taken& taken, std::uint64_t payload_capacity) {
+  const mmapvideo_frame_info& info = taken.info;
+  if (taken.number == 0 || taken.number > MMAPVIDEO_MAX_FRAME_NUMBER) return "number";
+  if (info.payload_bytes == 0 || info.payload_bytes > payload_capacity) return "payload_bytes";
+  if (info.caps_bytes != taken.caps.size()) return "caps_bytes";
+  if (info.plane_count > 4) return "plane_count";
+  if (std::memchr(info.format, 0, sizeof info.format) == nullptr) return "format";
+  if (std::memchr(info.colorimetry, 0, sizeof info.colorimetry) == nullptr) return "colorimetry";
+  if (std::memchr(info.chroma_site, 0, sizeof info.chroma_site) == nullptr) return "chroma_site";
+  for (unsigned i = 0; i < info.plane_count; ++i) {
+    const mmapvideo_plane& plane = info.planes[i];
+    if (plane.rows == 0) continue;
+    Wide first = plane.offset;
+    Wide last = first + static_cast<Wide>(plane.stride) * (plane.rows - 1);
+    if (std::min(first, last) < 0) return "plane before the payload";
+    if (std::max(first, last) + plane.row_bytes > info.payload_bytes) return "plane beyond";
+  }
+  return "";
+}
+
+std::string problem_of_reader(const std::string& path, std::uint64_t payload_capacity) {
+  for (auto delivery : {MMAPVIDEO_DELIVERY_LATEST, MMAPVIDEO_DELIVERY_EVERY_FRAME}) {
+    Reader reader = open_reader(path, delivery);
+    for (int call = 0; call < 3; ++call) {
+      Taken taken = take(reader, kNoWait);
+      if (!is_known_status(taken.status)) return "unknown status";
+      if (is_failure(taken.status) && taken.error.message[0] == '\0') return "no message";
+      if (taken.status != MMAPVIDEO_OK) continue;
+      if (!is_known_status(taken.copy_status)) return "unknown status of copy";
+      std::string problem = problem_of_frame(taken, payload_capacity);
+      if (!problem.empty()) return problem;
+    }
+  }
+  return "";
+}
+
+/// Opens and publishes. A refusal must leave the bytes alone.
+std::string problem_of_writer(const std::string& path, const std::string& bytes) {
+  write_bytes(path, bytes);
+  WriterAttempt attempt = try_writer(path, 0);
+  if (!attempt.writer) {
+    if (!is_failure(attempt.error.status)) return "refused without a failure status";
+    return read_bytes(path) == bytes ? "" : "refused but changed";
+  }
+  mmapvideo_frame_info info = grey_info();
+  std::vector<std::byte> payload(kFrameBytes);
+  std::uint64_t number = 0;
+  mmapvideo_status status = mmapvideo_writer_publish(
+      attempt.writer.get(), &info, kCaps.c_str(), payload.data(), nullptr, &number, &attempt.error);
+  if (!is_known_status(status)) return "unknown status";
+  if (status != MMAPVIDEO_OK) return "";
+  if (number == 0 || number > MMAPVIDEO_MAX_FRAME_NUMBER) return "published an invalid number";
+  Taken taken = take(open_reader(path), kNoWait);
+  return taken.status == MMAPVIDEO_OK ? "" : std::string("unreadable: ") + taken.error.message;
+}
+
+void flip(std::string& bytes, std::size_t byte, int bit) {
+  bytes[byte] = static_cast<char>(bytes[byte] ^ (1 << bit));
+}
+
+}  // namespace
+
+// ---- The table of SPEC 9
+
+TEST_F(OpeningTest, nothing) { expect_not_yet_and_writer_works(); }
+
+TEST_F(OpeningTest, size_0) {
+  write_bytes(path_, "");
+  expect_not_yet_and_writer_works();
+}
+
+TEST_F(OpeningTest, fewer_than_8_bytes_that_do_not_begin_the_magic_are_foreign) {
+  for (std::string bytes : {"x", "mmapviX", "\n", "MMAPVID"}) {
+    write_bytes(path_, bytes);
+    expect_both_refuse(MMAPVIDEO_FOREIGN_FILE);
+  }
+}
+
+TEST_F(OpeningTest, another_magic_is_foreign) {
+  for (std::size_t size : {8u, 47u, 4096u, 200'000u}) {
+    write_bytes(path_, std::string("MMAPVID\n") + std::string(size - 8, 'z'));
+    expect_both_refuse(MMAPVIDEO_FOREIGN_FILE);
+  }
+}
+
+TEST_F(OpeningTest, zeros_are_foreign) {
+  write_bytes(path_, std::string(100'000, '\0'));
+  expect_both_refuse(MMAPVIDEO_FOREIGN_FILE);
+}
+
+TEST_F(OpeningTest, film_keeps_every_byte) {
+  std::string bytes(
+      "\0\0\0\x18"
+      "ftypmp42\0\0\0\0mp42isom",
+      24);
+  std::mt19937 random(7);
+  while (bytes.size() < 300'000) bytes += static_cast<char>(random());
+  write_bytes(path_, bytes);
+  expect_both_refuse(MMAPVIDEO_FOREIGN_FILE);
+  EXPECT_TRUE(read_bytes(path_) == bytes);
+}
+
+TEST_F(OpeningTest, another_version_is_refused) {
+  for (std::uint32_t version : {0u, 2u, 0x01000000u, UINT32_MAX}) {
+    for (std::size_t size : {valid().size(), std::size_t{48}, std::size_t{4096}}) {
+      std::string bytes = valid().substr(0, size);
+      poke(bytes, HEADER_AT(version), version);
+      write_bytes(path_, bytes);
+      expect_both_refuse(MMAPVIDEO_UNSUPPORTED_VERSION);
+    }
+  }
+}
+
+TEST_F(OpeningTest, unknown_incompatible_flag_is_refused) {
+  for (int bit : {0, 1, 31, 32, 63}) {
+    std::string bytes = valid();
+    poke(bytes, HEADER_AT(incompatible_flags), std::uint64_t{1} << bit);
+    write_bytes(path_, bytes);
+    expect_both_refuse(MMAPVIDEO_UNSUPPORTED_VERSION);
+  }
+}
+
+TEST_F(OpeningTest, unknown_compatible_flag_is_ignored_and_cleared_by_the_writer) {
+  std::string bytes = valid();
+  poke(bytes, HEADER_AT(compatible_flags), std::uint64_t{1} << 40);
+  write_bytes(path_, bytes);
+  expect_reader_says(MMAPVIDEO_OK);
+  Writer writer = open_writer(path_);
+  EXPECT_EQ(RawFile(path_).header().compatible_flags, 0u);
+}
+
+TEST_F(OpeningTest, beginning_of_a_preamble_is_finished) {
+  std::string whole = preamble();
+  for (std::size_t size = 1; size <= whole.size(); ++size) {
+    write_bytes(path_, whole.substr(0, size));
+    SCOPED_TRACE(size);
+    expect_not_yet_and_writer_works();
+  }
+}
+
+TEST_F(OpeningTest, short_file_with_a_preamble_is_finished_with_a_new_file_id) {
+  for (std::size_t size : {48u, 49u, 2000u, 4095u}) {
+    std::string bytes = preamble();
+    bytes.resize(size);
+    write_bytes(path_, bytes);
+    expect_reader_says(MMAPVIDEO_TIMEOUT);
+    Writer writer = open_writer(path_);
+    EXPECT_TRUE(read_bytes(path_).substr(HEADER_AT(file_id), 16) !=
+                bytes.substr(HEADER_AT(file_id), 16));
+    EXPECT_EQ(publish(writer), 1u);
+  }
+}
+
+TEST_F(OpeningTest, short_file_with_a_wrong_preamble_is_left_alone) {
+  std::string bytes = preamble();
+  poke(bytes, HEADER_AT(header_bytes), std::uint32_t{8192});
+  for (std::size_t size : {std::size_t{16}, std::size_t{48}}) {
+    write_bytes(path_, bytes.substr(0, size));
+    struct stat before = stat_of(path_);
+    WriterAttempt attempt = try_writer(path_);
+    EXPECT_FALSE(attempt.writer);
+    EXPECT_TRUE(is_failure(attempt.error.status));
+    EXPECT_EQ(stat_of(path_).st_ino, before.st_ino);
+    EXPECT_TRUE(read_bytes(path_) == bytes.substr(0, size)) << "the file changed";
+  }
+}
+
+TEST_F(OpeningTest, state_forming_is_not_yet_and_taken_over) {
+  std::string bytes = valid();
+  poke(bytes, HEADER_AT(state), MMAPVIDEO_STATE_FORMING);
+  write_bytes(path_, bytes);
+  expect_not_yet_and_writer_works();
+}
+
+TEST_F(OpeningTest, state_forming_without_a_session_is_taken_over) {
+  std::string bytes = valid();
+  poke(bytes, HEADER_AT(state), MMAPVIDEO_STATE_FORMING);
+  poke(bytes, HEADER_AT(session_id), std::uint64_t{0});
+  write_bytes(path_, bytes);
+  expect_not_yet_and_writer_works();
+}
+
+TEST_F(OpeningTest, page_with_a_preamble_only_is_forming) {
+  std::string bytes = preamble();
+  bytes.resize(4096);
+  write_bytes(path_, bytes);
+  expect_not_yet_and_writer_works();
+}
+
+TEST_F(OpeningTest, file_without_a_ring_is_not_yet_and_taken_over) {
+  std::string bytes = valid().substr(0, 4096);
+  poke(bytes, HEADER_AT(ring_generation), std::uint64_t{0});
+  poke(bytes, HEADER_AT(head_number), std::uint64_t{0});
+  poke(bytes, HEADER_AT(state), MMAPVIDEO_STATE_EMPTY);
+  write_bytes(path_, bytes);
+  expect_not_yet_and_writer_works();
+}
+
+TEST_F(OpeningTest, valid_file_is_read_and_taken_over) {
+  write_bytes(path_, valid());
+  expect_reader_says(MMAPVIDEO_OK);
+  expect_writer_works();
+}
+
+TEST_F(OpeningTest, valid_file_of_a_living_writer_is_already_being_written) {
+  ForgedFile file(path_);
+  file.publish();
+  expect_reader_says(MMAPVIDEO_OK);
+  expect_writer_refuses(MMAPVIDEO_ALREADY_WRITING);
+}
+
+TEST_F(OpeningTest, directory_is_refused) {
+  ASSERT_EQ(::mkdir(path_.c_str(), 0700), 0);
+  expect_both_refuse(MMAPVIDEO_NOT_A_REGULAR_FILE);
+}
+
+TEST_F(OpeningTest, fifo_is_refused_without_waiting_for_its_other_end) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  expect_both_refuse(MMAPVIDEO_NOT_A_REGULAR_FILE);
+}
+
+TEST_F(OpeningTest, fifo_with_another_end_is_refused) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  int other_end = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(other_end, 0);
+  expect_both_refuse(MMAPVIDEO_NOT_A_REGULAR_FILE);
+  ::close(other_end);
+}
+
+TEST_F(OpeningTest, socket_is_refused) {
+  int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path_.size(), sizeof address.sun_path);
+  std::strcpy(address.sun_path, path_.c_str());
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  expect_both_refuse(MMAPVIDEO_NOT_A_REGULAR_FILE);
+  ::close(fd);
+}
+
+TEST_F(OpeningTest, device_is_refused) {
+  for (std::string device : {"/dev/null", "/dev/zero"}) {
+    WriterAttempt attempt = try_writer(device);
+    EXPECT_FALSE(attempt.writer);
+    EXPECT_EQ(attempt.error.status, MMAPVIDEO_NOT_A_REGULAR_FILE);
+    EXPECT_TRUE(names(attempt.error, device));
+    EXPECT_EQ(next_frame(open_reader(device), kNoWait).status, MMAPVIDEO_NOT_A_REGULAR_FILE);
+  }
+}
+
+TEST_F(OpeningTest, symbolic_link_is_refused_and_what_it_names_untouched) {
+  std::string target = dir_ / "target";
+  write_bytes(target, valid());
+  std::string before = read_bytes(target);
+  ASSERT_EQ(::symlink(target.c_str(), path_.c_str()), 0);
+  expect_both_refuse(MMAPVIDEO_NOT_A_REGULAR_FILE);
+  EXPECT_TRUE(read_bytes(target) == before) << "the file changed";
+}
+
+TEST_F(OpeningTest, dangling_symbolic_link_is_refused_and_creates_nothing) {
+  std::string target = dir_ / "target";
+  ASSERT_EQ(::symlink(target.c_str(), path_.c_str()), 0);
+  WriterAttempt attempt = try_writer(path_);
+  EXPECT_FALSE(attempt.writer);
+  EXPECT_EQ(attempt.error.status, MMAPVIDEO_NOT_A_REGULAR_FILE);
+  EXPECT_FALSE(exists(target));
+  expect_reader_says(MMAPVIDEO_NOT_A_REGULAR_FILE);
+}
+
+TEST_F(OpeningTest, failure_is_told_again_until_the_file_is_right) {
+  write_bytes(path_, "not a video file");
+  Reader reader = open_reader(path_);
+  EXPECT_EQ(next_frame(reader, kForever).status, MMAPVIDEO_FOREIGN_FILE);
+  EXPECT_EQ(next_frame(reader, kForever).status, MMAPVIDEO_FOREIGN_FILE);
+  write_bytes(dir_ / "right", valid());
+  ASSERT_EQ(std::rename((dir_ / "right").c_str(), path_.c_str()), 0);
+  EXPECT_EQ(take(reader, kForever).number, 2u);
+}
+
+// ---- Header and descriptor rules of SPEC 12, each broken alone
+
+TEST_F(OpeningTest, invalid_header_or_descriptor_is_broken_and_untouched) {
+  struct Broken {
+    const char* what;
+    std::size_t offset;
+    std::uint64_t value;
+    int bytes;
+  };
+  const std::uint64_t too_large = std::uint64_t{1} << 62;
+  const Broken all[] = {
+      {"header_bytes", HEADER_AT(header_bytes), 8192, 4},
+      {"state", HEADER_AT(state), 4, 4},
+      {"head_number", HEADER_AT(head_number), too_large, 8},
+      {"session_id", HEADER_AT(session_id), 0, 8},
+      {"generation without descriptor", HEADER_AT(ring_generation), 2, 8},
+      {"generation of the descriptor", RING_AT(generation), 3, 8},
+      {"offset in the header", RING_AT(offset), 0, 8},
+      {"offset not aligned", RING_AT(offset), 65536 + 4096, 8},
+      {"offset beyond the end", RING_AT(offset), 131072, 8},
+      {"offset overflows", RING_AT(offset), 0xffffffffffff0000, 8},
+      {"stride 0", RING_AT(slot_stride), 0, 8},
+      {"stride not aligned", RING_AT(slot_stride), 65536 + 64, 8},
+      {"stride beyond the end", RING_AT(slot_stride), 131072, 8},
+      {"stride overflows", RING_AT(slot_stride), 0x8000000000000000, 8},
+      {"payload_offset in the slot header", RING_AT(payload_offset), 0, 8},
+      {"payload_offset not aligned", RING_AT(payload_offset), 4096 + 64, 8},
+      {"payload_offset beyond the slot", RING_AT(payload_offset), 65536, 8},
+      {"payload_offset overflows", RING_AT(payload_offset), 0xfffffffffffff000, 8},
+      {"payload_capacity 0", RING_AT(payload_capacity), 0, 8},
+      {"payload_capacity not aligned", RING_AT(payload_capacity), 4097, 8},
+      {"payload_capacity beyond the slot", RING_AT(payload_capacity), 65536, 8},
+      {"payload_capacity overflows", RING_AT(payload_capacity), 0xffffffffffffffc0, 8},
+      {"metadata_capacity beyond the slot", RING_AT(metadata_capacity), 65536, 8},
+      {"metadata_capacity overflows", RING_AT(metadata_capacity), UINT64_MAX, 8},
+      {"one slot", RING_AT(slot_count), 1, 4},
+      {"no slot", RING_AT(slot_count), 0, 4},
+      {"more slots than the file has room for", RING_AT(slot_count), 3, 4},
+      {"too many slots", RING_AT(slot_count), 1025, 4},
+      {"first_slot_id", RING_AT(first_slot_id), 1u << 24, 4},
+  };
+  for (const Broken& each : all) {
+    SCOPED_TRACE(each.what);
+    std::string bytes = valid();
+    std::memcpy(bytes.data() + each.offset, &each.value, each.bytes);
+    write_bytes(path_, bytes);
+    expect_both_refuse(MMAPVIDEO_BROKEN_FILE);
+  }
+}
+
+TEST_F(OpeningTest, too_many_slots_are_broken_even_if_the_file_has_room_for_them) {
+  std::string bytes = valid();
+  poke(bytes, RING_AT(slot_count), std::uint32_t{1025});
+  write_bytes(path_, bytes);
+  RawFile(path_).resize(65536u * 1027);
+  expect_reader_says(MMAPVIDEO_BROKEN_FILE);
+  WriterAttempt attempt = try_writer(path_);
+  EXPECT_EQ(attempt.error.status, MMAPVIDEO_BROKEN_FILE);
+}
+
+TEST_F(OpeningTest, extreme_but_valid_values_are_accepted) {
+  std::string bytes = valid();
+  poke(bytes, HEADER_AT(session_count), UINT64_MAX - 1);
+  poke(bytes, HEADER_AT(writer_process_id), UINT64_MAX);
+  poke(bytes, HEADER_AT(published), UINT32_MAX);
+  poke(bytes, HEADER_AT(clock_id), UINT32_MAX);
+  write_bytes(path_, bytes);
+  expect_reader_says(MMAPVIDEO_OK);
+  expect_writer_works();
+}
+
+TEST_F(OpeningTest, broken_file_of_a_living_writer_is_left_to_it) {
+  ForgedFile file(path_);
+  file.header().rings[1].slot_stride = 1;
+  WriterAttempt attempt = try_writer(path_);
+  EXPECT_EQ(attempt.error.status, MMAPVIDEO_ALREADY_WRITING) << attempt.error.message;
+}
+
+// ---- Truncation
+
+TEST_F(OpeningTest, truncated_below_a_page_is_not_yet) {
+  std::string whole = valid();
+  for (std::size_t size : {0u, 1u, 7u, 8u, 9u, 11u, 12u, 16u, 24u, 47u, 48u, 49u, 512u, 4095u}) {
+    SCOPED_TRACE(size);
+    write_bytes(path_, whole.substr(0, size));
+    expect_not_yet_and_writer_works();
+  }
+}
+
+TEST_F(OpeningTest, truncated_within_hole_or_ring_is_broken) {
+  std::string whole = valid();
+  for (std::size_t size : {std::size_t{4096}, std::size_t{4097}, std::size_t{65535},
+                           std::size_t{65536}, std::size_t{65537}, std::size_t{131072},
+                           whole.size() - 65536, whole.size() - 4096, whole.size() - 1}) {
+    SCOPED_TRACE(size);
+    write_bytes(path_, whole.substr(0, size));
+    expect_both_refuse(MMAPVIDEO_BROKEN_FILE);
+  }
+}
+
+TEST_F(OpeningTest, longer_than_its_ring_is_fine) {
+  write_bytes(path_, valid() + std::string(70'001, 'x'));
+  expect_reader_says(MMAPVIDEO_OK);
+  expect_writer_works();
+}
+
+// ---- Every bit flipped
+
+TEST_F(OpeningTest, reader_survives_every_flipped_bit_of_header_and_descriptors) {
+  write_bytes(path_, valid());
+  RawFile raw(path_);
+  for_each_bit(0, HEADER_AT(reserved_616), [&](std::size_t byte, int bit) {
+    raw.bytes()[byte] ^= static_cast<std::byte>(1 << bit);
+    std::string problem = problem_of_reader(path_, 65536);
+    raw.bytes()[byte] ^= static_cast<std::byte>(1 << bit);
+    return problem;
+  });
+}
+
+TEST_F(OpeningTest, reader_survives_every_flipped_bit_of_slot_headers_and_caps) {
+  write_bytes(path_, valid());
+  RawFile raw(path_);
+  std::size_t head = raw.ring().offset + raw.ring().slot_stride * raw.head_index();
+  for_each_bit(head, head + 512 + kCaps.size() + 1, [&](std::size_t byte, int bit) {
+    raw.bytes()[byte] ^= static_cast<std::byte>(1 << bit);
+    std::string problem = problem_of_reader(path_, raw.ring().payload_capacity);
+    raw.bytes()[byte] ^= static_cast<std::byte>(1 << bit);
+    return problem;
+  });
+}
+
+TEST_F(OpeningTest, writer_survives_every_flipped_bit_of_header_and_descriptors) {
+  std::string whole = valid();
+  for_each_bit(0, HEADER_AT(reserved_616), [&](std::size_t byte, int bit) {
+    std::string bytes = whole;
+    flip(bytes, byte, bit);
+    return problem_of_writer(path_, bytes);
+  });
+}
+
+TEST_F(OpeningTest, writer_survives_every_flipped_bit_of_the_first_words_of_slots) {
+  std::string whole = valid();
+  for (std::size_t slot : {65536u, 131072u}) {
+    for_each_bit(slot, slot + 24, [&](std::size_t byte, int bit) {
+      std::string bytes = whole;
+      flip(bytes, byte, bit);
+      return problem_of_writer(path_, bytes);
+    });
+  }
+}
+
+TEST_F(OpeningTest, random_bytes_after_the_magic_harm_nobody) {
+  std::string whole = valid();
+  const unsigned seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  for_each_bit(0, 50, [&](std::size_t byte, int bit) {
+    std::mt19937 random(seed + static_cast<unsigned>(byte * 8) + static_cast<unsigned>(bit));
+    std::string bytes = whole;
+    // Mostly valid files get further than noise: spoil a few words behind the preamble.
+    for (int i = 0; i < 4; ++i)
+      poke(bytes, 48 + random() % 568, static_cast<std::uint32_t>(random()));
+    write_bytes(path_, bytes);
+    std::string problem = problem_of_reader(path_, UINT64_MAX);
+    return problem.empty() ? problem_of_writer(path_, bytes) : problem;
+  });
+}
+
+TEST_F(OpeningTest, preamble_bits_are_refused_by_the_name_of_their_field) {
+  std::string whole = valid();
+  for (std::size_t byte = 0; byte < HEADER_AT(compatible_flags); ++byte) {
+    std::string bytes = whole;
+    flip(bytes, byte, static_cast<int>(byte % 8));
+    write_bytes(path_, bytes);
+    SCOPED_TRACE(byte);
+    if (byte < HEADER_AT(version)) {
+      expect_both_refuse(MMAPVIDEO_FOREIGN_FILE);
+    } else if (byte < HEADER_AT(header_bytes) || byte >= HEADER_AT(incompatible_flags)) {
+      expect_both_refuse(MMAPVIDEO_UNSUPPORTED_VERSION);
+    } else {
+      expect_both_refuse(MMAPVIDEO_BROKEN_FILE);
+    }
+  }
+}
