@@ -232,31 +232,42 @@ bool Reader::attach() {
 
 /// Sets the position so that the first frame delivered is the right one. Step 8.1.4.
 void Reader::choose_start() {
-  const mmapvideo_file_header& header = attachment_->header();
-  const mmapvideo_ring& ring = attachment_->ring();
-  const std::uint64_t session = load_acquire(header.session_id);
-  const std::uint32_t state = load_acquire(header.state);
-  const std::uint64_t head = load_acquire(header.head_number);
-  const auto head_index = slot_index_of(ring, load_relaxed(header.head_slot_id));
   const bool alive = attachment_->writer_alive();
-  const bool of_this_session =
-      !head_index || load_relaxed(attachment_->slot(*head_index).session_id) == session;
-  const bool leftover = !of_this_session || (!alive && state != MMAPVIDEO_STATE_ENDED);
-
-  // A head in a ring that was left by growth is out of this reader's reach.
-  position_ = head == 0 || !head_index ? head : head - 1;
-  if (leftover && !options_.accept_leftover)
-    position_ = head;
-  else if (waited_for_file_ && options_.delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME)
-    position_ = std::min(position_, load_relaxed(header.session_first_number) - 1);
-
+  position_ = start_position(alive);
   pending_skipped_ = 0;
-  last_index_ = ring.slot_count - 1;
+  last_index_ = attachment_->ring().slot_count - 1;
   waited_for_file_ = false;
   attached_ = true;
   writer_alive_ = alive;
-  clock_comparable_ = shares_clock(header);
+  clock_comparable_ = shares_clock(attachment_->header());
   ++attach_count_;
+}
+
+/// Reads what belongs together, again if a session began meanwhile (F).
+std::uint64_t Reader::start_position(bool alive) const {
+  const mmapvideo_file_header& header = attachment_->header();
+  std::uint64_t position = 0;
+  for (int attempt = 0; attempt < max_looks; ++attempt) {
+    const std::uint64_t session = load_acquire(header.session_id);
+    const std::uint32_t state = load_acquire(header.state);
+    const std::uint64_t head = load_acquire(header.head_number);
+    const std::uint64_t first = load_relaxed(header.session_first_number);
+    const auto index = slot_index_of(attachment_->ring(), load_relaxed(header.head_slot_id));
+    // A head in a ring that was left by growth is out of this reader's reach.
+    position = head == 0 || !index ? head : head - 1;
+    const bool of_this_session =
+        !index || load_relaxed(attachment_->slot(*index).session_id) == session;
+    const bool leftover = !of_this_session || (!alive && state != MMAPVIDEO_STATE_ENDED);
+    if (leftover && !options_.accept_leftover)
+      position = head;
+    else if (waited_for_file_ && options_.delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME && first != 0)
+      position = std::min(position, first - 1);
+    fence_after_copying();
+    if (load_relaxed(header.state) != MMAPVIDEO_STATE_FORMING &&
+        load_relaxed(header.session_id) == session)
+      break;
+  }
+  return position;
 }
 
 // ---- Looking after the file (8.3) -------------------------------------------------------------

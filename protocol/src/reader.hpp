@@ -50,6 +50,7 @@ class Reader {
 
   bool attach();
   void choose_start();
+  std::uint64_t start_position(bool alive) const;
   Look look(mmapvideo_frame& frame);
   std::optional<Candidate> choose() const;
   std::optional<Candidate> choose_newest() const;

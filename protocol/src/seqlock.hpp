@@ -46,10 +46,11 @@ inline void increment_relaxed(std::uint64_t& counter, std::uint64_t by) noexcept
   store_relaxed(counter, load_relaxed(counter) + by);
 }
 
-/// Between making a stamp odd and writing the slot (A); before rewriting a ring descriptor (E).
+/// Between making a stamp odd and writing the slot (A), before rewriting a ring descriptor (E),
+/// between state = forming and writing the header (F).
 inline void fence_before_writing() noexcept { std::atomic_thread_fence(std::memory_order_release); }
 
-/// Between copying plain bytes and loading again the word that guards them (A, E).
+/// Between copying plain bytes and loading again the word that guards them (A, E, F).
 inline void fence_after_copying() noexcept { std::atomic_thread_fence(std::memory_order_acquire); }
 
 /// Writer: the slot's bytes are about to change (A). The caller holds the slot's lock.

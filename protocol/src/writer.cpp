@@ -122,14 +122,20 @@ void Writer::validate() const {
 
 /// Steps 7.1.5 and 7.1.6. A file that was just created has nothing to repair.
 void Writer::take_over() {
-  store_release(header().state, std::uint32_t{MMAPVIDEO_STATE_FORMING});
+  begin_forming();
   repair();
 }
 
-/// Steps 7.1.7 and 7.1.8, with state = forming.
+/// Step 7.1.5: from here to the end of start_session() the header is in motion (F).
+void Writer::begin_forming() noexcept {
+  store_relaxed(header().state, std::uint32_t{MMAPVIDEO_STATE_FORMING});
+  fence_before_writing();
+}
+
+/// Steps 7.1.5, 7.1.7 and 7.1.8.
 void Writer::start_session() {
+  begin_forming();
   mmapvideo_file_header& h = header();
-  store_release(h.state, std::uint32_t{MMAPVIDEO_STATE_FORMING});
   const platform::ClockDomain domain = platform::clock_domain();
   h.incompatible_flags = 0;
   h.compatible_flags = locked_ ? 0 : MMAPVIDEO_COMPATIBLE_UNLOCKED;

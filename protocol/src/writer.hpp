@@ -66,6 +66,7 @@ class Writer {
   void create();
   void validate() const;
   void take_over();
+  void begin_forming() noexcept;
   void start_session();
   void repair();
   void give_back_unused_end();

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # gst-inspect-1.0 shows each documented property of both elements, with its type and a blurb.
+import os
 import re
 import shutil
 import subprocess
@@ -17,9 +18,17 @@ VALUES = {
 }
 
 
+def environment():
+    """gst-inspect-1.0 is not instrumented: a sanitizer's runtime has to be preloaded."""
+    runtime = os.environ.get("SANITIZER_RUNTIME")
+    if runtime is None:
+        return None
+    return dict(os.environ, LD_PRELOAD=runtime, ASAN_OPTIONS="detect_leaks=0")
+
+
 def inspect(*arguments):
     run = subprocess.run(["gst-inspect-1.0", *arguments], capture_output=True, text=True,
-                         timeout=100)
+                         timeout=100, env=environment())
     return run.returncode, run.stdout
 
 

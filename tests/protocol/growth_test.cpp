@@ -310,6 +310,18 @@ TEST_F(GrowthTest, reader_that_came_between_growth_and_frame_is_told_end_and_los
   }
 }
 
+TEST_F(GrowthTest, reader_that_came_between_growth_and_frame_misses_nothing) {
+  Writer writer = open_writer(path_, 4);
+  publish(writer, 1, kSmall);
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kLarge, 100, 0, nullptr), MMAPVIDEO_OK);
+  Reader reader = open_reader(path_);
+  ASSERT_EQ(next_frame(reader, kNoWait).status, MMAPVIDEO_TIMEOUT);
+  publish(writer, 2, kLarge);
+  Taken taken = take(reader);
+  EXPECT_EQ(taken.number, 2u);
+  EXPECT_EQ(taken.skipped, 0u);
+}
+
 TEST_F(GrowthTest, growth_wakes_by_the_published_word) {
   Writer writer = open_writer(path_, 4);
   publish(writer, 1, kSmall);

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// The mmapvideo command as a user meets it: what it prints, and with which status it exits.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "support/file_test.hpp"
+#include "support/forged_file.hpp"
+#include "support/library.hpp"
+
+namespace mmapvideo_test {
+namespace {
+
+struct Answer {
+  int status = -1;
+  std::string text;
+  nlohmann::json json() const { return nlohmann::json::parse(text); }
+  bool says(const std::string& words) const { return text.find(words) != std::string::npos; }
+};
+
+/// Runs the command with both outputs in `text`.
+Answer run(const std::string& arguments) {
+  const std::string line =
+      std::string(std::getenv("MMAPVIDEO_COMMAND")) + " " + arguments + " 2>&1";
+  FILE* pipe = ::popen(line.c_str(), "r");
+  Answer result;
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe))
+    result.text += static_cast<char>(c);
+  const int status = ::pclose(pipe);
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return result;
+}
+
+class CommandTest : public FileTest {
+ protected:
+  Answer info(const std::string& options = "") { return run("info " + path_ + " " + options); }
+  Answer check(const std::string& options = "") { return run("check " + path_ + " " + options); }
+};
+
+TEST_F(CommandTest, info_shows_a_live_writer_its_readers_and_the_newest_frame) {
+  Writer writer = open_writer(path_, 4);
+  publish(writer);
+  publish(writer);
+  Reader reader = open_reader(path_);
+  ASSERT_EQ(take(reader).number, 2u);
+  const Answer shown = info();
+  EXPECT_EQ(shown.status, 0);
+  EXPECT_TRUE(shown.says("alive, streaming")) << shown.text;
+  EXPECT_TRUE(shown.says("readers  1")) << shown.text;
+  EXPECT_TRUE(shown.says("GRAY8 64x64")) << shown.text;
+  EXPECT_TRUE(shown.says("number 2")) << shown.text;
+  EXPECT_TRUE(shown.says(kCaps)) << shown.text;
+}
+
+TEST_F(CommandTest, info_as_json_has_the_same_facts) {
+  Writer writer = open_writer(path_, 4);
+  publish(writer);
+  const Answer shown = info("--json");
+  EXPECT_EQ(shown.status, 0);
+  const auto json = shown.json();
+  EXPECT_EQ(json["path"], path_);
+  EXPECT_EQ(json["state"], "streaming");
+  EXPECT_EQ(json["writer_alive"], true);
+  EXPECT_EQ(json["clock_comparable"], true);
+  EXPECT_EQ(json["readers"].size(), 0u);
+  EXPECT_EQ(json["ring"]["slot_count"], 4);
+  EXPECT_EQ(json["newest"]["number"], 1);
+  EXPECT_EQ(json["newest"]["format"], "GRAY8");
+  EXPECT_EQ(json["newest"]["caps"], kCaps);
+  EXPECT_EQ(json["newest"]["pts_ns"], nullptr);
+  EXPECT_GE(json["newest"]["age_ns"], 0);
+  EXPECT_EQ(json["newest"]["planes"][0]["stride"], 64);
+  EXPECT_TRUE(json["findings"].empty());
+}
+
+TEST_F(CommandTest, info_tells_an_end_from_a_death) {
+  {
+    ForgedFile file(path_);
+    file.publish();
+    file.drop_writer_lock();
+    EXPECT_TRUE(info().says("gone without ending"));
+    file.end_session();
+  }
+  EXPECT_TRUE(info().says("ended cleanly"));
+}
+
+TEST_F(CommandTest, a_file_that_is_not_ready_is_no_finding) {
+  std::ofstream(path_).close();
+  EXPECT_EQ(info().status, 0);
+  EXPECT_EQ(check().status, 0);
+  EXPECT_EQ(info("--json").json()["ready"], false);
+}
+
+TEST_F(CommandTest, check_of_a_good_file_says_fine) {
+  Writer writer = open_writer(path_, 4);
+  publish(writer);
+  const Answer checked = check();
+  EXPECT_EQ(checked.status, 0);
+  EXPECT_TRUE(checked.says("fine, 1 frames")) << checked.text;
+  EXPECT_EQ(check("--json").json()["ok"], true);
+}
+
+TEST_F(CommandTest, check_finds_a_half_written_slot_of_a_dead_writer) {
+  ForgedFile file(path_);
+  file.publish();
+  store(file.slot(2).stamp, std::uint64_t{7});
+  EXPECT_EQ(check().status, 0) << "a live writer may be writing it";
+  file.drop_writer_lock();
+  const Answer checked = check();
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_TRUE(checked.says("slot 2 is half written")) << checked.text;
+}
+
+TEST_F(CommandTest, check_finds_a_head_without_its_frame) {
+  ForgedFile file(path_);
+  file.publish();
+  store(file.slot(0).stamp, std::uint64_t{0});
+  file.drop_writer_lock();
+  const Answer checked = check("--json");
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_EQ(checked.json()["ok"], false);
+  EXPECT_EQ(checked.json()["findings"].size(), 1u);
+}
+
+TEST_F(CommandTest, check_finds_planes_beyond_the_payload) {
+  ForgedFile file(path_);
+  file.publish();
+  file.slot(0).info.planes[0].offset = kFrameBytes;
+  const Answer checked = check();
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_TRUE(checked.says("slot 0: plane 0 exceeds the payload")) << checked.text;
+}
+
+TEST_F(CommandTest, check_finds_a_ring_beyond_the_file) {
+  ForgedFile file(path_);
+  file.raw().ring().slot_count = 1000;
+  const Answer checked = check();
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_TRUE(checked.says("exceeds the file")) << checked.text;
+}
+
+TEST_F(CommandTest, a_foreign_file_is_a_finding_and_stays_as_it_was) {
+  std::ofstream(path_) << "....ftypisom, not a ring of frames";
+  for (const char* command : {"info ", "check "}) {
+    const Answer refused = run(command + path_);
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_TRUE(refused.says(path_) && refused.says("another kind")) << refused.text;
+  }
+  EXPECT_EQ(check("--json").json()["error"], "foreign file");
+}
+
+TEST_F(CommandTest, a_file_that_is_not_there_is_status_3) {
+  EXPECT_EQ(info().status, 3);
+  EXPECT_EQ(check().status, 3);
+  EXPECT_EQ(check("--json").json()["error"], "not found");
+}
+
+TEST_F(CommandTest, wrong_usage_is_status_2_and_help_is_0) {
+  EXPECT_EQ(run("").status, 2);
+  EXPECT_EQ(run("info").status, 2);
+  EXPECT_EQ(run("frobnicate " + path_).status, 2);
+  EXPECT_EQ(run("info --wrong " + path_).status, 2);
+  EXPECT_EQ(run("--help").status, 0);
+}
+
+TEST_F(CommandTest, control_characters_of_a_file_do_not_reach_the_terminal) {
+  ForgedFile file(path_);
+  file.publish();
+  set_text(file.slot(0).info.format, sizeof file.slot(0).info.format, "\033[2JGRAY8");
+  EXPECT_FALSE(info().says("\033"));
+}
+
+}  // namespace
+}  // namespace mmapvideo_test
