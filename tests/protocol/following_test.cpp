@@ -17,8 +17,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr auto kEveryFrame = MMAPVIDEO_DELIVERY_EVERY_FRAME;
-
 void put_in_place(const std::string& from, const std::string& to) {
   ASSERT_EQ(std::rename(from.c_str(), to.c_str()), 0);
 }

@@ -14,7 +14,6 @@ using GrowthTest = FileTest;
 
 namespace {
 
-constexpr auto kEveryFrame = MMAPVIDEO_DELIVERY_EVERY_FRAME;
 constexpr std::uint64_t kSmall = 64 * 1024;
 constexpr std::uint64_t kLarge = 1024 * 1024;
 

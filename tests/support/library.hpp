@@ -22,6 +22,9 @@ inline constexpr std::int64_t kNoWait = 0;
 /// Long enough for a reader to look after its file (SPEC 8.3: after 100 ms) a few times.
 inline constexpr std::int64_t kQuiet = 350'000'000;
 
+inline constexpr auto kLatest = MMAPVIDEO_DELIVERY_LATEST;
+inline constexpr auto kEveryFrame = MMAPVIDEO_DELIVERY_EVERY_FRAME;
+
 struct CloseWriter {
   void operator()(mmapvideo_writer* writer) const { mmapvideo_writer_close(writer, 0); }
 };
@@ -117,6 +120,14 @@ inline Taken take(const Reader& reader, std::int64_t timeout_ns = kForever) {
   Taken taken = next_frame(reader, timeout_ns);
   if (taken.status == MMAPVIDEO_OK) copy_payload(reader, taken);
   return taken;
+}
+
+/// Attaches, so that what is published from now on is new to the reader.
+inline void attach(const Reader& reader) {
+  mmapvideo_reader_stats stats = {};
+  ASSERT_EQ(next_frame(reader, kNoWait).status, MMAPVIDEO_TIMEOUT);
+  mmapvideo_reader_get_stats(reader.get(), &stats);
+  ASSERT_EQ(stats.attached, 1u);
 }
 
 /// Publishes one grey frame; every word of it is `word`. Returns its number, 0 if that failed.
