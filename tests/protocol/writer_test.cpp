@@ -10,6 +10,7 @@
 
 #include "support/file_test.hpp"
 #include "support/library.hpp"
+#include "support/ofd_lock.hpp"
 #include "support/raw_file.hpp"
 
 using namespace mmapvideo_test;
