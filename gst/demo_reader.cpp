@@ -148,15 +148,21 @@ bool build(Run& run) {
   return true;
 }
 
+#ifdef G_OS_UNIX
+void watch_signals(Run& run) {
+  g_unix_signal_add(SIGINT, on_signal, &run);
+  g_unix_signal_add(SIGTERM, on_signal, &run);
+}
+#else
+void watch_signals(Run&) {}
+#endif
+
 void play(Run& run) {
   run.loop.reset(g_main_loop_new(nullptr, FALSE));
   const std::unique_ptr<GstBus, Unref> bus(gst_element_get_bus(run.pipeline.get()));
   gst_bus_add_watch(bus.get(), on_message, &run);
   g_timeout_add(poll_ms, on_tick, &run);
-#ifdef G_OS_UNIX
-  g_unix_signal_add(SIGINT, on_signal, &run);
-  g_unix_signal_add(SIGTERM, on_signal, &run);
-#endif
+  watch_signals(run);
   run.start_us = g_get_monotonic_time();
   gst_element_set_state(run.pipeline.get(), GST_STATE_PLAYING);  // a failure is also on the bus
   g_main_loop_run(run.loop.get());

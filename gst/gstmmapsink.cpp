@@ -48,9 +48,9 @@ GstStaticPadTemplate sink_template =
 struct SinkState {
   // Guarded by the object lock.
   Publisher::Settings settings;
-  // Made in start, freed in stop. The pointer is guarded by the object lock; between start and
-  // stop the streaming thread uses what it points to without the lock.
-  std::unique_ptr<Publisher> publisher;
+  // There from PAUSED on. The streaming thread, which runs in these states only, uses it without a
+  // lock; others copy the pointer under the object lock.
+  std::shared_ptr<Publisher> publisher;
   std::atomic<bool> upstream_live{false};
 };
 
@@ -71,13 +71,13 @@ namespace {
 
 /// What works but costs something, said once a session.
 void warn_about_place(GstMmapSink* sink, const Publisher& publisher, const char* location) {
-  if (!publisher.in_memory())
+  if (publisher.stats().in_memory == 0)
     GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS,
                         ("\"%s\" is not on a memory file system such as /dev/shm; writing to disk "
                          "may delay frames.",
                          location),
                         ("statfs"));
-  if (!publisher.locked())
+  if (publisher.stats().locked == 0)
     GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS,
                         ("The file system of \"%s\" has no locks; nothing keeps a second writer "
                          "away from the file.",
@@ -85,32 +85,51 @@ void warn_about_place(GstMmapSink* sink, const Publisher& publisher, const char*
                         ("F_OFD_SETLK"));
 }
 
-gboolean gst_mmap_sink_start(GstBaseSink* base) {
-  GstMmapSink* sink = GST_MMAP_SINK(base);
+bool open_file(GstMmapSink* sink) {
   GST_OBJECT_LOCK(sink);
   const Publisher::Settings settings = sink->state->settings;
   GST_OBJECT_UNLOCK(sink);
   if (settings.location.empty()) {
     gstmmap::post_missing_location(GST_ELEMENT(sink));
-    return FALSE;
+    return false;
   }
-  return gstmmap::posting_errors(GST_ELEMENT(sink), FALSE, [&]() -> gboolean {
-    auto publisher = std::make_unique<Publisher>(settings);
+  return gstmmap::posting_errors(GST_ELEMENT(sink), false, [&] {
+    auto publisher = std::make_shared<Publisher>(settings);
     GST_INFO_OBJECT(sink, "writing %s", settings.location.c_str());
     warn_about_place(sink, *publisher, settings.location.c_str());
     GST_OBJECT_LOCK(sink);
     sink->state->publisher = std::move(publisher);
     GST_OBJECT_UNLOCK(sink);
-    return TRUE;
+    return true;
   });
 }
 
-gboolean gst_mmap_sink_stop(GstBaseSink* base) {
-  GstMmapSink* sink = GST_MMAP_SINK(base);
+std::shared_ptr<Publisher> current_publisher(GstMmapSink* sink) {
   GST_OBJECT_LOCK(sink);
-  const std::unique_ptr<Publisher> publisher = std::move(sink->state->publisher);
+  std::shared_ptr<Publisher> publisher = sink->state->publisher;
   GST_OBJECT_UNLOCK(sink);
-  return TRUE;
+  return publisher;
+}
+
+void close_file(GstMmapSink* sink) {
+  GST_OBJECT_LOCK(sink);
+  const std::shared_ptr<Publisher> publisher = std::move(sink->state->publisher);
+  GST_OBJECT_UNLOCK(sink);
+  if (publisher) publisher->close();
+}
+
+/// The file is open from PAUSED on. (The base class's start and stop belong to NULL and READY,
+/// where properties may still change.)
+GstStateChangeReturn gst_mmap_sink_change_state(GstElement* element, GstStateChange transition) {
+  GstMmapSink* sink = GST_MMAP_SINK(element);
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !open_file(sink))
+    return GST_STATE_CHANGE_FAILURE;
+  const GstStateChangeReturn result =
+      GST_ELEMENT_CLASS(parent_class)->change_state(element, transition);
+  const bool failed_to_pause =
+      transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE;
+  if (failed_to_pause || transition == GST_STATE_CHANGE_PAUSED_TO_READY) close_file(sink);
+  return result;
 }
 
 // ---- Streaming --------------------------------------------------------------------------------
@@ -174,6 +193,15 @@ GstFlowReturn gst_mmap_sink_render(GstBaseSink* base, GstBuffer* buffer) {
   });
 }
 
+/// A latency event says that the pipeline has asked all sources; some know only by then.
+gboolean gst_mmap_sink_send_event(GstElement* element, GstEvent* event) {
+  const bool latency = GST_EVENT_TYPE(event) == GST_EVENT_LATENCY;
+  const gboolean handled = GST_ELEMENT_CLASS(parent_class)->send_event(element, event);
+  GstMmapSink* sink = GST_MMAP_SINK(element);
+  if (latency && query_upstream_live(sink)) sink->state->upstream_live = true;
+  return handled;
+}
+
 gboolean gst_mmap_sink_event(GstBaseSink* base, GstEvent* event) {
   // Readers learn of the end at once, not when the pipeline is taken down. After a flush or a new
   // segment further frames simply begin another session.
@@ -190,9 +218,7 @@ GstStructure* make_stats(GstMmapSink* sink) {
   guint64 late = 0;
   gst_structure_get_uint64(stats, "dropped", &late);
   mmapvideo_writer_stats figures{};
-  GST_OBJECT_LOCK(sink);
-  if (sink->state->publisher) figures = sink->state->publisher->stats();
-  GST_OBJECT_UNLOCK(sink);
+  if (const auto publisher = current_publisher(sink)) figures = publisher->stats();
   gst_structure_set(stats, "frames", G_TYPE_UINT64, figures.frame_count, "dropped", G_TYPE_UINT64,
                     figures.dropped_count + late, "bytes", G_TYPE_UINT64, figures.byte_count,
                     "copied", G_TYPE_UINT64, figures.frame_count, "readers", G_TYPE_UINT,
@@ -301,10 +327,10 @@ static void gst_mmap_sink_class_init(GstMmapSinkClass* klass) {
       "Shares raw video with any number of processes through a memory-mapped file",
       "The mmapvideo authors");
   gst_element_class_add_static_pad_template(element_class, &sink_template);
+  element_class->change_state = gst_mmap_sink_change_state;
+  element_class->send_event = gst_mmap_sink_send_event;
 
   GstBaseSinkClass* base_class = GST_BASE_SINK_CLASS(klass);
-  base_class->start = gst_mmap_sink_start;
-  base_class->stop = gst_mmap_sink_stop;
   base_class->propose_allocation = gst_mmap_sink_propose_allocation;
   base_class->get_times = gst_mmap_sink_get_times;
   base_class->event = gst_mmap_sink_event;

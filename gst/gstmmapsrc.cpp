@@ -57,8 +57,8 @@ GstStaticPadTemplate src_template =
 struct SrcState {
   // Guarded by the object lock.
   Subscriber::Settings settings;
-  // Made in start, freed in stop. The pointer is guarded by the object lock; between start and
-  // stop the streaming thread uses what it points to without the lock.
+  // Made in start, freed in stop; the base class calls neither while it calls create, unlock or
+  // unlock_stop, which therefore use it without a lock. Others take the object lock.
   std::unique_ptr<Subscriber> subscriber;
 };
 
@@ -147,8 +147,13 @@ GstFlowReturn gst_mmap_src_create(GstPushSrc* base, GstBuffer** buffer) {
 /// The caps come with the frames; there is nothing to agree upon before.
 gboolean gst_mmap_src_negotiate(GstBaseSrc*) { return TRUE; }
 
-/// Buffers come from a pool of our own, in the writer's layout; only that is asked for.
+/// Buffers come from a pool of our own, in the writer's layout; only that layout is asked for. What
+/// stayed in the query, the base class would configure and activate.
 gboolean gst_mmap_src_decide_allocation(GstBaseSrc* base, GstQuery* query) {
+  while (gst_query_get_n_allocation_pools(query) > 0)
+    gst_query_remove_nth_allocation_pool(query, 0);
+  while (gst_query_get_n_allocation_params(query) > 0)
+    gst_query_remove_nth_allocation_param(query, 0);
   GST_MMAP_SRC(base)->state->subscriber->set_video_meta_accepted(
       gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr));
   return TRUE;

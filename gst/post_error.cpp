@@ -34,6 +34,14 @@ ErrorCode error_code(mmapvideo::Status status) {
   }
 }
 
+void throw_error(mmapvideo::Status status, const std::string& sentence, const char* detail) {
+  mmapvideo_error error{};
+  error.status = status;
+  g_strlcpy(error.message, sentence.c_str(), sizeof error.message);
+  g_strlcpy(error.detail, detail, sizeof error.detail);
+  throw mmapvideo::Error(error);
+}
+
 void post_error(GstElement* element, const mmapvideo::Error& error) {
   post_error(element, error.status(), error.what(), error.detail());
 }

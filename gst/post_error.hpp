@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include <mmapvideo/mmapvideo.hpp>
+#include <string>
 
 namespace gstmmap {
 
@@ -14,6 +15,10 @@ struct ErrorCode {
   int code;
 };
 ErrorCode error_code(mmapvideo::Status status);
+
+/// Throws what the library would: for failures that only the element can see.
+[[noreturn]] void throw_error(mmapvideo::Status status, const std::string& sentence,
+                              const char* detail);
 
 /// Posts an error message: the library's sentence for the user, the failing call for developers.
 void post_error(GstElement* element, const mmapvideo::Error& error);

@@ -3,17 +3,10 @@
 #include "publisher.hpp"
 
 #include "frame_flags.hpp"
+#include "post_error.hpp"
 
 namespace gstmmap {
 namespace {
-
-[[noreturn]] void throw_invalid(const char* sentence, const char* detail) {
-  mmapvideo_error error{};
-  error.status = MMAPVIDEO_INVALID_ARGUMENT;
-  g_strlcpy(error.message, sentence, sizeof error.message);
-  g_strlcpy(error.detail, detail, sizeof error.detail);
-  throw mmapvideo::Error(error);
-}
 
 void describe_buffer(const GstBuffer* buffer, mmapvideo::FrameInfo& frame) {
   // GST_CLOCK_TIME_NONE and GST_BUFFER_OFFSET_NONE are the file's NONE.
@@ -30,7 +23,18 @@ void describe_buffer(const GstBuffer* buffer, mmapvideo::FrameInfo& frame) {
 
 Publisher::Publisher(const Settings& settings)
     : writer_(settings.location, settings.permissions, settings.slots),
+      location_(settings.location),
       keep_file_(settings.keep_file) {}
+
+void Publisher::close() noexcept {
+  const std::lock_guard lock(close_mutex_);
+  writer_.close(keep_file_);
+}
+
+mmapvideo_writer_stats Publisher::stats() const {
+  const std::lock_guard lock(close_mutex_);
+  return writer_.stats();
+}
 
 bool Publisher::set_caps(const GstCaps* caps) {
   format_ = describe_caps(caps);
@@ -52,7 +56,8 @@ Publisher::Outcome Publisher::publish(GstBuffer* buffer, const Timing& timing) {
   try {
     // Memory after memory, without merging them first.
     if (gst_buffer_extract(buffer, 0, view->payload, bytes) != bytes)
-      throw_invalid("A video buffer could not be read.", "gst_buffer_extract");
+      throw_error(MMAPVIDEO_SYSTEM, "A video buffer for \"" + location_ + "\" could not be read.",
+                  "gst_buffer_extract");
     writer_.commit(*view, frame, format_->caps_text.c_str());
   } catch (const mmapvideo::Error&) {
     writer_.abort(*view);

@@ -4,8 +4,8 @@
 
 #include <gst/video/video.h>
 
-#include <atomic>
 #include <mmapvideo/mmapvideo.hpp>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -32,7 +32,7 @@ class Publisher {
   enum class Outcome { published, dropped };
 
   explicit Publisher(const Settings& settings);
-  ~Publisher() { writer_.close(keep_file_); }
+  ~Publisher() { close(); }
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
@@ -42,13 +42,16 @@ class Publisher {
   /// After set_caps().
   Outcome publish(GstBuffer* buffer, const Timing& timing);
   void end() noexcept { writer_.end(); }
+  /// Ends, and lets go of the file. Afterwards only stats() may be called.
+  void close() noexcept;
 
-  bool in_memory() const { return writer_.stats().in_memory != 0; }
-  bool locked() const { return writer_.stats().locked != 0; }
-  mmapvideo_writer_stats stats() const { return writer_.stats(); }
+  /// All 0 after close().
+  mmapvideo_writer_stats stats() const;
 
  private:
+  mutable std::mutex close_mutex_;  // keeps close() from pulling the writer from under stats()
   mmapvideo::Writer writer_;
+  const std::string location_;
   const bool keep_file_;
   std::optional<StreamFormat> format_;
 };

@@ -19,13 +19,17 @@ struct CapsUnref {
 using OwnedCaps = std::unique_ptr<GstCaps, CapsUnref>;
 
 [[noreturn]] void throw_broken(const std::string& path, const char* problem) {
-  mmapvideo_error error{};
-  error.status = MMAPVIDEO_BROKEN_FILE;
-  g_snprintf(error.message, sizeof error.message,
-             "A frame of \"%s\" cannot be used: %s. Is its writer a correct one?", path.c_str(),
-             problem);
-  g_strlcpy(error.detail, "frame description", sizeof error.detail);
-  throw mmapvideo::Error(error);
+  throw_error(
+      MMAPVIDEO_BROKEN_FILE,
+      "A frame of \"" + path + "\" cannot be used: " + problem + ". Is its writer a correct one?",
+      "frame description");
+}
+
+[[noreturn]] void throw_no_buffer(const std::string& path, std::uint64_t bytes, const char* call) {
+  throw_error(MMAPVIDEO_OUT_OF_MEMORY,
+              "No memory for a buffer of " + std::to_string(bytes) + " bytes for a frame of \"" +
+                  path + "\".",
+              call);
 }
 
 }  // namespace
@@ -40,11 +44,12 @@ GstFlowReturn Subscriber::receive(GstBuffer** buffer) {
   for (;;) {
     mmapvideo::Frame frame{};
     GstFlowReturn flow = GST_FLOW_OK;
-    const Turn turn = next_frame(frame, flow);
-    if (turn == Turn::stop) return flow;
-    if (turn == Turn::again) continue;
+    const Step step = next_frame(frame, flow);
+    if (step == Step::stop) return flow;
+    if (step == Step::again) continue;
     note_arrival(frame);
-    if (!follow_caps(frame)) return GST_FLOW_NOT_NEGOTIATED;
+    flow = follow_caps(frame);
+    if (flow != GST_FLOW_OK) return flow;
     *buffer = copy_frame(frame);
     // Nothing: rewritten while it was copied; the next frame counts it as skipped.
     if (*buffer != nullptr) return GST_FLOW_OK;
@@ -53,7 +58,7 @@ GstFlowReturn Subscriber::receive(GstBuffer** buffer) {
 
 // ---- Events of the stream ---------------------------------------------------------------------
 
-Subscriber::Turn Subscriber::next_frame(mmapvideo::Frame& frame, GstFlowReturn& flow) {
+Subscriber::Step Subscriber::next_frame(mmapvideo::Frame& frame, GstFlowReturn& flow) {
   std::int64_t limit_ns = -1;
   if (settings_.timeout_ns != GST_CLOCK_TIME_NONE && !silence_told_) {
     const std::uint64_t silence_ns = mmapvideo_clock_now_ns() - last_arrival_ns_;
@@ -64,12 +69,12 @@ Subscriber::Turn Subscriber::next_frame(mmapvideo::Frame& frame, GstFlowReturn& 
   const mmapvideo::Status status = reader_.next(limit_ns, frame);
   switch (status) {
     case MMAPVIDEO_OK:
-      return Turn::frame;
+      return Step::frame;
     case MMAPVIDEO_CANCELLED:
       // Time spent paused or flushing is no silence.
       restart_silence_ = true;
       flow = GST_FLOW_FLUSHING;
-      return Turn::stop;
+      return Step::stop;
     case MMAPVIDEO_TIMEOUT:
       return silent(flow);
     default:
@@ -77,43 +82,43 @@ Subscriber::Turn Subscriber::next_frame(mmapvideo::Frame& frame, GstFlowReturn& 
   }
 }
 
-Subscriber::Turn Subscriber::disconnected(mmapvideo::Status status, GstFlowReturn& flow) {
+Subscriber::Step Subscriber::disconnected(mmapvideo::Status status, GstFlowReturn& flow) {
   const bool clean = status == MMAPVIDEO_ENDED;
   OnDisconnect action = settings_.on_disconnect;
   if (action == OnDisconnect::automatic) action = clean ? OnDisconnect::eos : OnDisconnect::wait;
   if (action == OnDisconnect::eos) {
     flow = GST_FLOW_EOS;
-    return Turn::stop;
+    return Step::stop;
   }
   if (action == OnDisconnect::error) {
     const std::string sentence =
         "The writer of \"" + settings_.location + "\" " + (clean ? "ended the stream." : "died.");
     post_error(GST_ELEMENT(element_), status, sentence.c_str(), "on-disconnect=error");
     flow = GST_FLOW_ERROR;
-    return Turn::stop;
+    return Step::stop;
   }
   writer_missing_ = true;
   post_event(
       gst_structure_new("mmap-writer-lost", "ended-cleanly", G_TYPE_BOOLEAN, clean, nullptr));
-  return Turn::again;
+  return Step::again;
 }
 
-Subscriber::Turn Subscriber::silent(GstFlowReturn& flow) {
+Subscriber::Step Subscriber::silent(GstFlowReturn& flow) {
   if (settings_.on_disconnect == OnDisconnect::eos) {
     flow = GST_FLOW_EOS;
-    return Turn::stop;
+    return Step::stop;
   }
   if (settings_.on_disconnect == OnDisconnect::error) {
     const std::string sentence = "No frame came from \"" + settings_.location + "\" for " +
                                  std::to_string(settings_.timeout_ns / GST_MSECOND) + " ms.";
     post_error(GST_ELEMENT(element_), MMAPVIDEO_TIMEOUT, sentence.c_str(), "timeout");
     flow = GST_FLOW_ERROR;
-    return Turn::stop;
+    return Step::stop;
   }
   silence_told_ = true;
   post_event(
       gst_structure_new("mmap-timeout", "timeout", G_TYPE_UINT64, settings_.timeout_ns, nullptr));
-  return Turn::again;
+  return Step::again;
 }
 
 void Subscriber::note_arrival(const mmapvideo::Frame& frame) {
@@ -141,18 +146,23 @@ void Subscriber::post_event(GstStructure* event) {
 
 // ---- Caps -------------------------------------------------------------------------------------
 
-/// Makes the frame's caps the pad's. False: downstream refuses them.
-bool Subscriber::follow_caps(const mmapvideo::Frame& frame) {
-  if (format_ && format_->caps_text == frame.caps) return true;
+/// Makes the frame's caps the pad's. FLUSHING if the pad is shutting down, NOT_NEGOTIATED if
+/// downstream refuses; then they are tried again with the next frame.
+GstFlowReturn Subscriber::follow_caps(const mmapvideo::Frame& frame) {
+  if (format_ && format_->caps_text == frame.caps) return GST_FLOW_OK;
   const OwnedCaps caps(gst_caps_from_string(frame.caps));
   auto format = caps ? describe_caps(caps.get()) : std::nullopt;
   if (!format) throw_broken(settings_.location, "its caps are not those of raw video");
+  format_.reset();
+  release_pool();
+  // The second call asks downstream about the new caps; the answer to what matters here comes
+  // through set_video_meta_accepted().
+  if (!gst_base_src_set_caps(element_, caps.get()) || !gst_base_src_negotiate(element_))
+    return GST_PAD_IS_FLUSHING(GST_BASE_SRC_PAD(element_)) ? GST_FLOW_FLUSHING
+                                                           : GST_FLOW_NOT_NEGOTIATED;
   format->caps_text = frame.caps;
   format_ = std::move(format);
-  release_pool();
-  if (!gst_base_src_set_caps(element_, caps.get())) return false;
-  // Asks downstream about the new caps; the answer comes through set_video_meta_accepted().
-  return gst_base_src_negotiate(element_);
+  return GST_FLOW_OK;
 }
 
 // ---- Buffers ----------------------------------------------------------------------------------
@@ -163,9 +173,14 @@ GstBuffer* Subscriber::copy_frame(const mmapvideo::Frame& frame) {
     describe_planes(format_->video_info, nullptr, described.payload_bytes, described);
   if (!planes_fit(format_->video_info, described))
     throw_broken(settings_.location, "its planes do not fit its size");
+  if (described.payload_bytes > G_MAXUINT)
+    throw_broken(settings_.location, "it is larger than a buffer can be");
   GstBuffer* buffer = take_buffer(described.payload_bytes);
   GstMapInfo map;
-  gst_buffer_map(buffer, &map, GST_MAP_WRITE);
+  if (!gst_buffer_map(buffer, &map, GST_MAP_WRITE)) {
+    gst_buffer_unref(buffer);
+    throw_no_buffer(settings_.location, described.payload_bytes, "gst_buffer_map");
+  }
   mmapvideo::Status status = MMAPVIDEO_OK;
   try {
     status = reader_.copy_payload(map.data, described.payload_bytes);
@@ -188,11 +203,9 @@ GstBuffer* Subscriber::copy_frame(const mmapvideo::Frame& frame) {
 GstBuffer* Subscriber::take_buffer(std::uint64_t bytes) {
   if (pool_ == nullptr || pool_buffer_bytes_ != bytes) replace_pool(bytes);
   GstBuffer* buffer = nullptr;
-  if (gst_buffer_pool_acquire_buffer(pool_, &buffer, nullptr) == GST_FLOW_OK) return buffer;
-  mmapvideo_error error{};
-  error.status = MMAPVIDEO_OUT_OF_MEMORY;
-  g_strlcpy(error.message, "Out of memory for a video buffer.", sizeof error.message);
-  throw mmapvideo::Error(error);
+  if (gst_buffer_pool_acquire_buffer(pool_, &buffer, nullptr) != GST_FLOW_OK)
+    throw_no_buffer(settings_.location, bytes, "gst_buffer_pool_acquire_buffer");
+  return buffer;
 }
 
 /// A pool of our own: its buffers have the size of the writer's, whatever its strides are.
@@ -205,8 +218,8 @@ void Subscriber::replace_pool(std::uint64_t bytes) {
   gst_allocation_params_init(&alignment);
   alignment.align = 63;  // a cache line; enough for any vector instruction
   gst_buffer_pool_config_set_allocator(config, nullptr, &alignment);
-  gst_buffer_pool_set_config(pool_, config);
-  gst_buffer_pool_set_active(pool_, TRUE);
+  if (!gst_buffer_pool_set_config(pool_, config) || !gst_buffer_pool_set_active(pool_, TRUE))
+    throw_no_buffer(settings_.location, bytes, "gst_buffer_pool_set_active");
   pool_buffer_bytes_ = bytes;
 }
 

@@ -47,14 +47,14 @@ class Subscriber {
   GstStructure* stats() const;
 
  private:
-  enum class Turn { frame, again, stop };
+  enum class Step { frame, again, stop };
 
   /// One event of the stream. `flow` is set when the answer is stop.
-  Turn next_frame(mmapvideo::Frame& frame, GstFlowReturn& flow);
-  Turn disconnected(mmapvideo::Status status, GstFlowReturn& flow);
-  Turn silent(GstFlowReturn& flow);
+  Step next_frame(mmapvideo::Frame& frame, GstFlowReturn& flow);
+  Step disconnected(mmapvideo::Status status, GstFlowReturn& flow);
+  Step silent(GstFlowReturn& flow);
   void note_arrival(const mmapvideo::Frame& frame);
-  bool follow_caps(const mmapvideo::Frame& frame);
+  GstFlowReturn follow_caps(const mmapvideo::Frame& frame);
   GstBuffer* copy_frame(const mmapvideo::Frame& frame);
   GstBuffer* take_buffer(std::uint64_t bytes);
   void replace_pool(std::uint64_t bytes);

@@ -20,6 +20,8 @@ void copy_text(char (&to)[N], const char* from) {
   if (from != nullptr) g_strlcpy(to, from, N);
 }
 
+constexpr std::uint32_t palette_bytes = 256 * 4;
+
 bool is_tiled(const GstVideoInfo& info) { return GST_VIDEO_FORMAT_INFO_IS_TILED(info.finfo); }
 
 std::uint64_t default_plane_end(const GstVideoInfo& info, unsigned plane) {
@@ -46,8 +48,9 @@ void plane_extent(const GstVideoInfo& info, unsigned plane, std::uint32_t& row_b
     rows = std::max(rows, static_cast<std::uint32_t>(GST_VIDEO_INFO_COMP_HEIGHT(&info, c)));
   }
   if (GST_VIDEO_FORMAT_INFO_HAS_PALETTE(format) && plane == GST_VIDEO_COMP_PALETTE) {
-    rows = 256;
-    row_bytes = default_stride;
+    // One run of 256 colours, whatever the stride says.
+    rows = 1;
+    row_bytes = palette_bytes;
   } else if (packed_bits) {
     // Pixels do not lie at byte steps; all of the default row may carry picture.
     row_bytes = default_stride;

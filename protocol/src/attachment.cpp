@@ -27,13 +27,12 @@ std::optional<Attachment> Attachment::attach(const std::string& path) {
 /// False: not ready yet.
 bool Attachment::map_header() {
   unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
-  const std::size_t present = file_.read_start(preamble, sizeof preamble);
+  const std::size_t present = file_.read_at(0, preamble, sizeof preamble);
   const FileKind kind = classify_preamble(preamble, present);
   require_ours(kind, path_);
   if (kind == FileKind::forming || file_.size() < MMAPVIDEO_HEADER_BYTES) return false;
 
-  header_mapping_ =
-      platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read, path_);
+  header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read);
   mmapvideo_file_header copy;
   copy_racing_from_mapping(&copy, &header(), sizeof copy);
   if (copy.state == MMAPVIDEO_STATE_FORMING) return false;
@@ -56,8 +55,7 @@ bool Attachment::map_ring() {
     if (load_relaxed(header().ring_generation) != generation) continue;
     if (const auto problem = ring_problem(copy, generation, file_.size()))
       throw broken_file(path_, *problem);
-    ring_mapping_ =
-        platform::Mapping(file_, copy.offset, ring_bytes(copy), platform::Access::read, path_);
+    ring_mapping_ = platform::Mapping(file_, copy.offset, ring_bytes(copy), platform::Access::read);
     ring_ = copy;
     return true;
   }
@@ -78,7 +76,7 @@ void Attachment::announce_presence() {
     if (lane == 0) continue;
     const LockRange range = reader_lock(lane);
     if (platform::try_lock_shared(file_, range) != platform::LockResult::acquired) return;
-    if (!platform::find_lock(file_, range)) return;
+    if (platform::query_lock(file_, range).answer != platform::LockQuery::Answer::held) return;
     platform::unlock(file_, range);
   }
 }
@@ -88,9 +86,19 @@ const mmapvideo_slot_header& Attachment::slot(std::uint32_t index) const noexcep
                                                          ring_.slot_stride * index);
 }
 
+void Attachment::copy_racing(std::uint32_t index, std::uint64_t offset, void* to,
+                             std::size_t bytes) const {
+  if (load_acquire(header().ring_generation) == ring_.generation) {
+    copy_racing_from_mapping(to, reinterpret_cast<const std::byte*>(&slot(index)) + offset, bytes);
+    return;
+  }
+  // The memory of a former ring may have been given back (11); reading the file asks for none.
+  file_.read_at(ring_.offset + ring_.slot_stride * index + offset, to, bytes);
+}
+
 bool Attachment::writer_alive() const noexcept {
   if ((load_relaxed(header().compatible_flags) & MMAPVIDEO_COMPATIBLE_UNLOCKED) != 0) return true;
-  return platform::find_lock(file_, writer_lock()).has_value();
+  return platform::query_lock(file_, writer_lock()).answer != platform::LockQuery::Answer::free;
 }
 
 }  // namespace mmapvideo::core

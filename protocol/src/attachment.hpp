@@ -23,9 +23,13 @@ class Attachment {
   const mmapvideo_ring& ring() const noexcept { return ring_; }
   /// The mapped slot; index below ring().slot_count.
   const mmapvideo_slot_header& slot(std::uint32_t index) const noexcept;
+  /// Copies bytes of a slot while the writer may be changing them (payload_copy.hpp). Throws
+  /// Failure.
+  void copy_racing(std::uint32_t index, std::uint64_t offset, void* to, std::size_t bytes) const;
   /// Maps the ring in use if it is another one than ring(). True if it was. Throws Failure.
   bool follow_growth();
 
+  /// Where that cannot be asked, a writer counts as alive.
   bool writer_alive() const noexcept;
   platform::FileIdentity identity() const { return file_.identity(); }
 

@@ -71,9 +71,12 @@ Writer::Options writer_options(const mmapvideo_writer_options* options) {
   require(options != nullptr, "No options were given.");
   require_path(options->path);
   require((options->permissions & ~07777u) == 0, "permissions is not a file mode.");
-  require(options->slot_count == 0 || (options->slot_count >= MMAPVIDEO_MIN_SLOTS &&
-                                       options->slot_count <= MMAPVIDEO_MAX_SLOTS),
-          "slot_count must be 0 or from 2 to 1024.");
+  if (options->slot_count == 1 || options->slot_count > MMAPVIDEO_MAX_SLOTS)
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT,
+                  "\"" + std::string(options->path) + "\" cannot have " +
+                      std::to_string(options->slot_count) +
+                      " slots: from 2 to 1024 are possible, or 0 to let the frame size choose.",
+                  "argument check");
   return {options->path, options->permissions == 0 ? 0600u : options->permissions,
           options->slot_count};
 }

@@ -26,6 +26,12 @@ bool holds_nul(const char (&text)[N]) noexcept {
   return std::memchr(text, 0, N) != nullptr;
 }
 
+template <std::size_t N>
+void clear_behind_nul(char (&text)[N]) noexcept {
+  const std::size_t length = strnlen(text, N);
+  std::memset(text + length, 0, N - length);
+}
+
 std::string numbered(const char* what, std::uint64_t value) {
   return std::string(what) + " is " + std::to_string(value);
 }
@@ -33,7 +39,8 @@ std::string numbered(const char* what, std::uint64_t value) {
 bool plane_within(const mmapvideo_plane& plane, std::uint64_t payload_bytes) noexcept {
   if (payload_bytes > max_bytes || plane.offset > payload_bytes || plane.row_bytes > payload_bytes)
     return false;
-  const std::uint64_t steps = plane.rows > 1 ? plane.rows - 1 : 0;
+  if (plane.rows == 0 || plane.row_bytes == 0) return true;
+  const std::uint64_t steps = plane.rows - 1;
   const auto stride = static_cast<std::uint64_t>(plane.stride);
   const std::uint64_t step = steps == 0 ? 0 : plane.stride < 0 ? 0 - stride : stride;
   if (step != 0 && steps > payload_bytes / step) return false;
@@ -104,6 +111,7 @@ std::optional<std::string> ring_problem(const mmapvideo_ring& ring, std::uint64_
     return numbered("first_slot_id", ring.first_slot_id);
   if (ring.offset > file_bytes || ring.slot_stride > (file_bytes - ring.offset) / ring.slot_count)
     return "the ring exceeds the file's " + std::to_string(file_bytes) + " bytes";
+  if (ring_bytes(ring) > SIZE_MAX / 2) return std::string("the ring exceeds the address space");
   return std::nullopt;
 }
 
@@ -123,9 +131,28 @@ std::optional<std::string> info_problem(const mmapvideo_frame_info& info) {
   return planes_problem(info);
 }
 
+std::optional<std::string> caps_problem(const char* caps, std::size_t bytes) {
+  if (std::memchr(caps, 0, bytes) == nullptr) return std::nullopt;
+  return std::string("the caps string holds a NUL");
+}
+
+void clear_reserved(mmapvideo_frame_info& info) noexcept {
+  info.reserved_140 = 0;
+  std::memset(info.reserved_400, 0, sizeof info.reserved_400);
+  clear_behind_nul(info.format);
+  clear_behind_nul(info.colorimetry);
+  clear_behind_nul(info.chroma_site);
+  for (std::uint32_t i = 0; i < MMAPVIDEO_MAX_PLANES; ++i) {
+    if (i >= info.plane_count) info.planes[i] = mmapvideo_plane{};
+    info.planes[i].reserved = 0;
+  }
+}
+
 std::optional<mmapvideo_ring> plan_ring(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
                                         std::uint64_t metadata_bytes, std::uint32_t slot_count) {
-  if (payload_bytes > max_bytes || metadata_bytes > max_bytes) return std::nullopt;
+  if (payload_bytes > max_bytes || metadata_bytes > MMAPVIDEO_MAX_METADATA_BYTES ||
+      caps_bytes > MMAPVIDEO_MAX_CAPS_BYTES)
+    return std::nullopt;
   mmapvideo_ring ring{};
   ring.payload_offset =
       round_up(std::uint64_t{MMAPVIDEO_CAPS_OFFSET} + caps_bytes + 1, MMAPVIDEO_PAYLOAD_ALIGNMENT);
@@ -148,7 +175,8 @@ std::optional<mmapvideo_ring> plan_ring(std::uint64_t payload_bytes, std::uint32
 
 bool frame_fits(const mmapvideo_ring& ring, std::uint64_t payload_bytes, std::uint32_t caps_bytes,
                 std::uint64_t metadata_bytes) noexcept {
-  return payload_bytes <= ring.payload_capacity && metadata_bytes <= ring.metadata_capacity &&
+  return caps_bytes <= MMAPVIDEO_MAX_CAPS_BYTES && metadata_bytes <= MMAPVIDEO_MAX_METADATA_BYTES &&
+         payload_bytes <= ring.payload_capacity && metadata_bytes <= ring.metadata_capacity &&
          caps_bytes < ring.payload_offset - MMAPVIDEO_CAPS_OFFSET;
 }
 

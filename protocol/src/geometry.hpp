@@ -5,6 +5,7 @@
 
 #include <mmapvideo/layout.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,6 +37,13 @@ std::optional<std::string> slot_problem(const mmapvideo_slot_header& slot, std::
 
 /// Are the caller's sizes and planes fit to be published at all? Why not, or nothing.
 std::optional<std::string> info_problem(const mmapvideo_frame_info& info);
+
+/// Why a copied caps string of `bytes` bytes is invalid, or nothing.
+std::optional<std::string> caps_problem(const char* caps, std::size_t bytes);
+
+/// Sets to 0 what SPEC.md reserves, unused planes, and what follows the NUL of a text. `info` is
+/// valid.
+void clear_reserved(mmapvideo_frame_info& info) noexcept;
 
 /// The smallest ring whose slots take a frame of these sizes. `slot_count` 0: chosen from the
 /// frame size. offset, generation and first_slot_id are left 0. Nothing: sizes overflow.

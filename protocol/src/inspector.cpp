@@ -20,20 +20,37 @@ const mmapvideo_slot_header& slot_at(const platform::Mapping& ring, std::uint64_
   return *reinterpret_cast<const mmapvideo_slot_header*>(ring.data() + stride * index);
 }
 
+struct SteadySlot {
+  mmapvideo_slot_header header;
+  std::string caps;
+  std::optional<std::string> problem;  // what SPEC.md 12 says against it
+};
+
 /// A slot copied while nobody changed it; nothing if it stayed in motion or is not complete.
-std::optional<mmapvideo_slot_header> steady_copy(const mmapvideo_slot_header& slot) {
+std::optional<SteadySlot> steady_copy(const mmapvideo_slot_header& slot,
+                                      const mmapvideo_ring& ring) {
   for (int attempt = 0; attempt < max_attempts; ++attempt) {
     const std::uint64_t stamp = load_acquire(slot.stamp);
     if (!stamp_is_complete(stamp)) return std::nullopt;
-    mmapvideo_slot_header copy;
-    copy_racing_from_mapping(&copy, &slot, sizeof copy);
-    if (slot_unchanged(slot.stamp, stamp)) return copy;
+    SteadySlot copy{};
+    copy_racing_from_mapping(&copy.header, &slot, sizeof copy.header);
+    if (!slot_unchanged(slot.stamp, stamp)) continue;
+    copy.problem = slot_problem(copy.header, stamp, ring);
+    if (copy.problem) return copy;
+    copy.caps.resize(copy.header.info.caps_bytes);
+    copy_racing_from_mapping(copy.caps.data(),
+                             reinterpret_cast<const std::byte*>(&slot) + MMAPVIDEO_CAPS_OFFSET,
+                             copy.caps.size());
+    if (!slot_unchanged(slot.stamp, stamp)) continue;
+    copy.problem = caps_problem(copy.caps.data(), copy.caps.size());
+    return copy;
   }
   return std::nullopt;
 }
 
 void inspect_locks(const platform::File& file, Inspection& result) {
-  result.writer_alive = platform::find_lock(file, writer_lock()).has_value();
+  result.writer_alive =
+      platform::query_lock(file, writer_lock()).answer == platform::LockQuery::Answer::held;
   const LockRange all = all_reader_locks();
   for (const LockRange& lock : list_locks(file, all))
     result.reader_lanes.push_back(
@@ -44,15 +61,10 @@ void inspect_newest(const platform::Mapping& mapping, Inspection& result) {
   const mmapvideo_ring& ring = *result.ring;
   const auto index = slot_index_of(ring, result.header.head_slot_id);
   if (!index) return;
-  const mmapvideo_slot_header& slot = slot_at(mapping, ring.slot_stride, *index);
-  const auto copy = steady_copy(slot);
-  if (!copy || slot_problem(*copy, copy->stamp, ring)) return;
-  std::string caps(copy->info.caps_bytes, '\0');
-  copy_racing_from_mapping(
-      caps.data(), reinterpret_cast<const std::byte*>(&slot) + MMAPVIDEO_CAPS_OFFSET, caps.size());
-  if (!slot_unchanged(slot.stamp, copy->stamp)) return;
-  result.newest_slot = copy;
-  result.newest_caps = caps;
+  const auto copy = steady_copy(slot_at(mapping, ring.slot_stride, *index), ring);
+  if (!copy || copy->problem) return;
+  result.newest_slot = copy->header;
+  result.newest_caps = copy->caps;
 }
 
 void inspect_slots(const platform::Mapping& mapping, Inspection& result) {
@@ -62,13 +74,12 @@ void inspect_slots(const platform::Mapping& mapping, Inspection& result) {
     const mmapvideo_slot_header& slot = slot_at(mapping, ring.slot_stride, index);
     if ((load_acquire(slot.stamp) & 1) != 0 && !result.writer_alive)
       result.findings.push_back(name + " is half written, and no writer is alive");
-    const auto copy = steady_copy(slot);
+    const auto copy = steady_copy(slot, ring);
     if (!copy) continue;
     ++result.complete_slots;
-    if (result.oldest_number == 0 || copy->number < result.oldest_number)
-      result.oldest_number = copy->number;
-    if (const auto problem = slot_problem(*copy, copy->stamp, ring))
-      result.findings.push_back(name + ": " + *problem);
+    if (result.oldest_number == 0 || copy->header.number < result.oldest_number)
+      result.oldest_number = copy->header.number;
+    if (copy->problem) result.findings.push_back(name + ": " + *copy->problem);
   }
 }
 
@@ -81,11 +92,11 @@ Inspection inspect(const std::string& path) {
   result.path = path;
   result.file_bytes = file.size();
   unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
-  const FileKind kind = classify_preamble(preamble, file.read_start(preamble, sizeof preamble));
+  const FileKind kind = classify_preamble(preamble, file.read_at(0, preamble, sizeof preamble));
   require_ours(kind, path);
   if (kind == FileKind::forming || result.file_bytes < MMAPVIDEO_HEADER_BYTES) return result;
 
-  const platform::Mapping mapped(file, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read, path);
+  const platform::Mapping mapped(file, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read);
   copy_racing_from_mapping(&result.header, mapped.data(), sizeof result.header);
   inspect_locks(file, result);
   result.ready = result.header.state != MMAPVIDEO_STATE_FORMING;
@@ -102,7 +113,7 @@ Inspection inspect(const std::string& path) {
     return result;
   }
   result.ring = ring;
-  const platform::Mapping slots(file, ring.offset, ring_bytes(ring), platform::Access::read, path);
+  const platform::Mapping slots(file, ring.offset, ring_bytes(ring), platform::Access::read);
   inspect_newest(slots, result);
   inspect_slots(slots, result);
   if (!result.writer_alive && result.header.head_number != 0 && !result.newest_slot)

@@ -15,12 +15,13 @@ std::vector<LockRange> list_locks(const platform::File& file, const LockRange& r
   while (!unasked.empty() && found.size() < max_locks) {
     const LockRange asked = unasked.back();
     unasked.pop_back();
-    const auto lock = platform::find_lock(file, asked);
-    if (!lock) continue;
-    found.push_back(*lock);
-    const std::uint64_t lock_end = lock->offset + lock->bytes;
+    const platform::LockQuery query = platform::query_lock(file, asked);
+    if (query.answer != platform::LockQuery::Answer::held) continue;
+    const LockRange& lock = query.lock;
+    found.push_back(lock);
+    const std::uint64_t lock_end = lock.offset + lock.bytes;
     const std::uint64_t asked_end = asked.offset + asked.bytes;
-    if (lock->offset > asked.offset) unasked.push_back({asked.offset, lock->offset - asked.offset});
+    if (lock.offset > asked.offset) unasked.push_back({asked.offset, lock.offset - asked.offset});
     if (lock_end < asked_end) unasked.push_back({lock_end, asked_end - lock_end});
   }
   std::sort(found.begin(), found.end(),

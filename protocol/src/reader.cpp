@@ -113,7 +113,10 @@ std::optional<Reader::Candidate> Reader::choose_newest() const {
   const std::uint64_t slot_id = load_relaxed(attachment_->header().head_slot_id);
   const auto index = slot_index_of(attachment_->ring(), slot_id);
   if (!index) return std::nullopt;
-  return Candidate{*index, load_acquire(attachment_->slot(*index).stamp)};
+  const std::uint64_t stamp = load_acquire(attachment_->slot(*index).stamp);
+  // Empty: voided by a writer that took over, or given back.
+  if (stamp == 0) return std::nullopt;
+  return Candidate{*index, stamp};
 }
 
 std::optional<Reader::Candidate> Reader::choose_next() const {
@@ -152,16 +155,15 @@ Reader::Snapshot Reader::take_snapshot(const Candidate& candidate) {
   if (!slot_unchanged(slot.stamp, stamp)) return Snapshot::changed;
   auto problem = slot_problem(snapshot_, stamp, attachment_->ring());
   if (!problem) {
-    const auto* bytes = reinterpret_cast<const std::byte*>(&slot);
     const mmapvideo_ring& ring = attachment_->ring();
-    caps_.resize(snapshot_.info.caps_bytes + 1);
-    copy_racing_from_mapping(caps_.data(), bytes + MMAPVIDEO_CAPS_OFFSET, caps_.size() - 1);
-    caps_.back() = '\0';
+    const std::size_t caps_bytes = snapshot_.info.caps_bytes;
+    caps_.assign(caps_bytes + 1, '\0');
+    attachment_->copy_racing(candidate.index, MMAPVIDEO_CAPS_OFFSET, caps_.data(), caps_bytes);
     metadata_.resize(snapshot_.info.metadata_bytes);
-    copy_racing_from_mapping(metadata_.data(), bytes + ring.payload_offset + ring.payload_capacity,
-                             metadata_.size());
+    attachment_->copy_racing(candidate.index, ring.payload_offset + ring.payload_capacity,
+                             metadata_.data(), metadata_.size());
     if (!slot_unchanged(slot.stamp, stamp)) return Snapshot::changed;
-    if (std::strlen(caps_.data()) != caps_.size() - 1) problem = "the caps string holds a NUL";
+    problem = caps_problem(caps_.data(), caps_bytes);
   }
   if (!problem) return Snapshot::taken;
   // Told once: the frame counts as missed, and the next call goes on behind it.
@@ -201,9 +203,7 @@ mmapvideo_status Reader::copy_payload(void* to, std::uint64_t bytes) {
   if (bytes > snapshot_.info.payload_bytes)
     throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The frame has fewer bytes than were asked for.");
   const mmapvideo_slot_header& slot = attachment_->slot(current_.index);
-  const auto* payload =
-      reinterpret_cast<const std::byte*>(&slot) + attachment_->ring().payload_offset;
-  copy_racing_from_mapping(to, payload, bytes);
+  attachment_->copy_racing(current_.index, attachment_->ring().payload_offset, to, bytes);
   if (slot_unchanged(slot.stamp, current_.stamp)) return MMAPVIDEO_OK;
   // Missed after all: the next frame counts it, and is the first of its session if this was.
   has_frame_ = false;
@@ -230,44 +230,46 @@ bool Reader::attach() {
   return true;
 }
 
-/// Sets the position so that the first frame delivered is the right one. Step 8.1.4.
+/// Sets the position so that the first frame delivered is the right one. Step 8.1.4. What it reads
+/// belongs together: it is read again if a session began meanwhile (F).
 void Reader::choose_start() {
-  const bool alive = attachment_->writer_alive();
-  position_ = start_position(alive);
+  int attempt = 0;
+  while (!try_choose_start() && attempt < max_looks) ++attempt;
   pending_skipped_ = 0;
   last_index_ = attachment_->ring().slot_count - 1;
   waited_for_file_ = false;
   attached_ = true;
-  writer_alive_ = alive;
   clock_comparable_ = shares_clock(attachment_->header());
   ++attach_count_;
 }
 
-/// Reads what belongs together, again if a session began meanwhile (F).
-std::uint64_t Reader::start_position(bool alive) const {
+/// False: the header was in motion.
+bool Reader::try_choose_start() {
   const mmapvideo_file_header& header = attachment_->header();
-  std::uint64_t position = 0;
-  for (int attempt = 0; attempt < max_looks; ++attempt) {
-    const std::uint64_t session = load_acquire(header.session_id);
-    const std::uint32_t state = load_acquire(header.state);
-    const std::uint64_t head = load_acquire(header.head_number);
-    const std::uint64_t first = load_relaxed(header.session_first_number);
-    const auto index = slot_index_of(attachment_->ring(), load_relaxed(header.head_slot_id));
-    // A head in a ring that was left by growth is out of this reader's reach.
-    position = head == 0 || !index ? head : head - 1;
-    const bool of_this_session =
-        !index || load_relaxed(attachment_->slot(*index).session_id) == session;
-    const bool leftover = !of_this_session || (!alive && state != MMAPVIDEO_STATE_ENDED);
-    if (leftover && !options_.accept_leftover)
-      position = head;
-    else if (waited_for_file_ && options_.delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME && first != 0)
-      position = std::min(position, first - 1);
-    fence_after_copying();
-    if (load_relaxed(header.state) != MMAPVIDEO_STATE_FORMING &&
-        load_relaxed(header.session_id) == session)
-      break;
-  }
-  return position;
+  const std::uint64_t session = load_acquire(header.session_id);
+  const std::uint32_t state = load_acquire(header.state);
+  const bool alive = attachment_->writer_alive();
+  const std::uint64_t head = load_acquire(header.head_number);
+  const std::uint64_t first = load_relaxed(header.session_first_number);
+  const auto index = slot_index_of(attachment_->ring(), load_relaxed(header.head_slot_id));
+  const std::uint64_t head_stamp = index ? load_acquire(attachment_->slot(*index).stamp) : 0;
+  const bool of_this_session =
+      !index || load_relaxed(attachment_->slot(*index).session_id) == session;
+  const bool leftover = !of_this_session || (!alive && state != MMAPVIDEO_STATE_ENDED);
+
+  // A head in a ring that was left by growth is out of this reader's reach.
+  position_ = head == 0 || !index ? head : head - 1;
+  if (leftover && !options_.accept_leftover)
+    position_ = head;
+  else if (waited_for_file_ && options_.delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME && first != 0)
+    position_ = std::min(position_, first - 1);
+  writer_alive_ = alive;
+
+  fence_after_copying();
+  return state != MMAPVIDEO_STATE_FORMING &&
+         load_relaxed(header.state) != MMAPVIDEO_STATE_FORMING &&
+         load_relaxed(header.session_id) == session &&
+         (!index || load_relaxed(attachment_->slot(*index).stamp) == head_stamp);
 }
 
 // ---- Looking after the file (8.3) -------------------------------------------------------------
@@ -291,10 +293,20 @@ bool Reader::writer_lost() {
   return true;
 }
 
+/// Has all of this file been looked at and told? Asked after the path was seen to name something
+/// else: a writer ends before it removes its file, so what it did last is visible by then.
+bool Reader::drained() const {
+  const mmapvideo_file_header& header = attachment_->header();
+  const std::uint64_t session = load_acquire(header.session_id);
+  const std::uint32_t state = load_acquire(header.state);
+  return load_acquire(header.head_number) == seen_head_ &&
+         (state != MMAPVIDEO_STATE_ENDED || told_ended_session_ == session);
+}
+
 /// Goes to the file that has the path now, if it is another one. Step 8.3.2.
 void Reader::follow_path() {
   const auto named = platform::identity_at(options_.path);
-  if (named == attachment_->identity()) return;
+  if (named == attachment_->identity() || !drained()) return;
   if (named) {
     try {
       if (auto successor = Attachment::attach(options_.path)) {
@@ -308,7 +320,7 @@ void Reader::follow_path() {
       throw;
     }
   }
-  if (attachment_->writer_alive()) return;
+  if (attachment_->writer_alive() || !drained()) return;
   attachment_.reset();
   attached_ = false;
   waited_for_file_ = true;

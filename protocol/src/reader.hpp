@@ -50,7 +50,7 @@ class Reader {
 
   bool attach();
   void choose_start();
-  std::uint64_t start_position(bool alive) const;
+  bool try_choose_start();
   Look look(mmapvideo_frame& frame);
   std::optional<Candidate> choose() const;
   std::optional<Candidate> choose_newest() const;
@@ -60,6 +60,7 @@ class Reader {
   void accept(const Candidate& candidate, mmapvideo_frame& frame);
   std::optional<mmapvideo_status> look_after_file();
   bool writer_lost();
+  bool drained() const;
   void follow_path();
   void count_torn() noexcept;
 

@@ -51,9 +51,9 @@ Writer::Writer(Options options) : options_(std::move(options)) {
     create_or_validate();
     take_over();
     start_session();
-  } catch (const Failure&) {
+  } catch (...) {
     // A file that this start created and could not finish is nobody's; others stay untouched.
-    if (created_) platform::remove_file(options_.path);
+    if (created_) remove_own_file();
     throw;
   }
 }
@@ -84,12 +84,11 @@ void Writer::open_and_lock() {
 
 void Writer::create_or_validate() {
   unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
-  const std::size_t present = file_.read_start(preamble, sizeof preamble);
+  const std::size_t present = file_.read_at(0, preamble, sizeof preamble);
   const FileKind kind = classify_preamble(preamble, present);
   require_ours(kind, options_.path);
   if (file_.size() < MMAPVIDEO_HEADER_BYTES) return create();
-  header_mapping_ =
-      platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write, options_.path);
+  header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write);
   validate();
 }
 
@@ -99,10 +98,9 @@ void Writer::create() {
   fresh.version = MMAPVIDEO_VERSION;
   fresh.header_bytes = MMAPVIDEO_HEADER_BYTES;
   platform::fill_random(fresh.file_id, sizeof fresh.file_id);
-  file_.write_start(&fresh, MMAPVIDEO_PREAMBLE_BYTES, options_.path);
-  file_.reserve(0, MMAPVIDEO_HEADER_BYTES, options_.path);
-  header_mapping_ =
-      platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write, options_.path);
+  file_.write_start(&fresh, MMAPVIDEO_PREAMBLE_BYTES);
+  file_.reserve(0, MMAPVIDEO_HEADER_BYTES);
+  header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write);
   // Of a longer file that was cut off, more than the preamble may be left.
   std::memset(header_mapping_.data() + MMAPVIDEO_PREAMBLE_BYTES, 0,
               MMAPVIDEO_HEADER_BYTES - MMAPVIDEO_PREAMBLE_BYTES);
@@ -110,7 +108,7 @@ void Writer::create() {
 
 /// Takes nothing over that is not valid. Nobody but another writer changes these bytes, and the
 /// WRITER lock keeps those out; the copy is for files that a hostile process still scribbles over.
-void Writer::validate() const {
+void Writer::validate() {
   mmapvideo_file_header copy;
   copy_racing_from_mapping(&copy, &header(), sizeof copy);
   if (const auto problem = header_problem(copy)) throw broken_file(options_.path, *problem);
@@ -118,6 +116,8 @@ void Writer::validate() const {
   const mmapvideo_ring& ring = copy.rings[copy.ring_generation % 2];
   if (const auto problem = ring_problem(ring, copy.ring_generation, file_.size()))
     throw broken_file(options_.path, *problem);
+  // Costs nothing where the space is there; a file that was copied may have holes.
+  file_.reserve(ring.offset, ring_bytes(ring));
 }
 
 /// Steps 7.1.5 and 7.1.6. A file that was just created has nothing to repair.
@@ -170,8 +170,8 @@ void Writer::repair() {
   left.ring = h.rings[generation % 2];
   if (const auto problem = ring_problem(left.ring, generation, file_.size()))
     throw broken_file(options_.path, *problem);
-  left.mapping = platform::Mapping(file_, left.ring.offset, ring_bytes(left.ring),
-                                   platform::Access::write, options_.path);
+  left.mapping =
+      platform::Mapping(file_, left.ring.offset, ring_bytes(left.ring), platform::Access::write);
   repair_slots(left);
   current_ = std::move(left);
   store_relaxed(slot_count_, std::uint64_t{current_.ring.slot_count});
@@ -185,7 +185,7 @@ void Writer::repair() {
   MappedRing former;
   former.ring = predecessor;
   former.mapping = platform::Mapping(file_, predecessor.offset, ring_bytes(predecessor),
-                                     platform::Access::write, options_.path);
+                                     platform::Access::write);
   retire(std::move(former));
   give_back_former_rings();
 }
@@ -204,11 +204,11 @@ void Writer::give_back_unused_end() {
   if (end < file_bytes) file_.give_back(end, file_bytes - end);
 }
 
-void Writer::repair_slots(const MappedRing& former) {
+void Writer::repair_slots(const MappedRing& present) {
   mmapvideo_file_header& h = header();
   std::uint64_t newest = h.head_number;
-  for (std::uint32_t index = 0; index < former.ring.slot_count; ++index) {
-    std::uint64_t& stamp = former.slot(index).stamp;
+  for (std::uint32_t index = 0; index < present.ring.slot_count; ++index) {
+    std::uint64_t& stamp = present.slot(index).stamp;
     const std::uint64_t number = stamp_number(load_relaxed(stamp));
     if (!stamp_is_complete(load_relaxed(stamp)) || number > MMAPVIDEO_MAX_FRAME_NUMBER) {
       void_slot(stamp);
@@ -218,7 +218,7 @@ void Writer::repair_slots(const MappedRing& former) {
     }
   }
   if (head_index_ != no_slot) {
-    store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(former.ring, head_index_)});
+    store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(present.ring, head_index_)});
     store_release(h.head_number, newest);
   }
   next_number_ = newest + 1;
@@ -273,13 +273,18 @@ Writer::MappedRing Writer::append_ring(mmapvideo_ring ring) {
   const std::uint64_t end = std::max<std::uint64_t>(file_.size(), MMAPVIDEO_SLOT_ALIGNMENT);
   ring.offset =
       (end + MMAPVIDEO_SLOT_ALIGNMENT - 1) / MMAPVIDEO_SLOT_ALIGNMENT * MMAPVIDEO_SLOT_ALIGNMENT;
-  file_.reserve(ring.offset, ring_bytes(ring), options_.path);
-  MappedRing appended;
-  appended.ring = ring;
-  appended.mapping = platform::Mapping(file_, ring.offset, ring_bytes(ring),
-                                       platform::Access::write, options_.path);
-  appended.mapping.populate_for_writing();
-  return appended;
+  try {
+    file_.reserve(ring.offset, ring_bytes(ring));
+    MappedRing appended;
+    appended.ring = ring;
+    appended.mapping =
+        platform::Mapping(file_, ring.offset, ring_bytes(ring), platform::Access::write);
+    appended.mapping.populate_for_writing();
+    return appended;
+  } catch (const Failure&) {
+    file_.give_back(ring.offset, ring_bytes(ring));
+    throw;
+  }
 }
 
 void Writer::retire(MappedRing former) {
@@ -303,7 +308,10 @@ bool Writer::give_back_slot(const MappedRing& former, std::uint32_t index) noexc
   const LockRange range = slot_lock(slot_id_of(former.ring, index));
   if (locked_ && !lock_if_free(file_, range)) return false;
   void_slot(former.slot(index).stamp);
-  file_.give_back(former.ring.offset + former.ring.slot_stride * index, former.ring.slot_stride);
+  // Header and caps stay: readers that are behind may still look at the stamp, and touching a page
+  // that was given back would need memory, which may be gone.
+  file_.give_back(former.ring.offset + former.ring.slot_stride * index + former.ring.payload_offset,
+                  former.ring.slot_stride - former.ring.payload_offset);
   if (locked_) platform::unlock(file_, range);
   return true;
 }
@@ -331,6 +339,8 @@ std::optional<mmapvideo_slot_view> Writer::begin(const Sizes& sizes) {
   if (taken_index_ != no_slot)
     throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "A slot is already taken: commit or abort it first.");
   if (sizes.payload_bytes == 0) throw refused_frame(options_.path, "it has no bytes");
+  if (sizes.caps_bytes > MMAPVIDEO_MAX_CAPS_BYTES)
+    throw refused_frame(options_.path, "its caps are too long");
   if (next_number_ > MMAPVIDEO_MAX_FRAME_NUMBER)
     throw Failure(MMAPVIDEO_BROKEN_FILE, "The frame numbers of " + quoted(options_.path) +
                                              " are used up. Remove the file and start again.");
@@ -368,8 +378,10 @@ std::uint64_t Writer::commit(const mmapvideo_slot_view& view, const mmapvideo_fr
   require_taken(view);
   if (!frame_fits(current_.ring, info.payload_bytes, info.caps_bytes, info.metadata_bytes))
     throw refused_frame(options_.path, "it is larger than the slot that was asked for");
-  if (info.caps_bytes != 0 && std::memchr(caps, 0, info.caps_bytes) != nullptr)
-    throw refused_frame(options_.path, "its caps hold a NUL");
+  if (info.caps_bytes != 0) {
+    if (const auto problem = caps_problem(caps, info.caps_bytes))
+      throw refused_frame(options_.path, *problem);
+  }
   if (const auto problem = info_problem(info)) throw refused_frame(options_.path, *problem);
 
   mmapvideo_slot_header& slot = current_.slot(taken_index_);
@@ -377,6 +389,7 @@ std::uint64_t Writer::commit(const mmapvideo_slot_view& view, const mmapvideo_fr
   slot.number = number;
   slot.session_id = session_id_;
   mmapvideo_frame_info complete = info;
+  clear_reserved(complete);
   complete.publish_time_ns = platform::monotonic_ns();
   complete.publish_wall_time_ns = platform::wall_clock_ns();
   copy_racing_into_mapping(&slot.info, &complete, sizeof complete);
@@ -430,12 +443,22 @@ void Writer::end() noexcept {
 void Writer::close(bool keep_file) noexcept {
   if (!file_.valid()) return;
   end();
-  if (!keep_file && platform::identity_at(options_.path) == file_.identity())
-    platform::remove_file(options_.path);
+  if (!keep_file) remove_own_file();
   file_.close();
 }
 
-mmapvideo_writer_stats Writer::stats() const noexcept {
+/// Removes the path unless it names another file by now.
+void Writer::remove_own_file() noexcept {
+  try {
+    if (platform::identity_at(options_.path) == file_.identity())
+      platform::remove_file(options_.path);
+  } catch (const Failure&) {
+    // The file cannot even be asked who it is: it stays, as after a crash.
+    return;
+  }
+}
+
+mmapvideo_writer_stats Writer::stats() const {
   mmapvideo_writer_stats stats{};
   stats.frame_count = load_relaxed(frame_count_);
   stats.dropped_count = load_relaxed(dropped_count_);

@@ -45,7 +45,7 @@ class Writer {
   /// Ends, removes the file unless `keep_file`, and lets go of it. The destructor keeps it.
   void close(bool keep_file) noexcept;
   /// From any thread.
-  mmapvideo_writer_stats stats() const noexcept;
+  mmapvideo_writer_stats stats() const;
 
  private:
   /// A ring that is mapped: its descriptor and its bytes.
@@ -64,13 +64,13 @@ class Writer {
   void open_and_lock();
   void create_or_validate();
   void create();
-  void validate() const;
+  void validate();
   void take_over();
   void begin_forming() noexcept;
   void start_session();
   void repair();
   void give_back_unused_end();
-  void repair_slots(const MappedRing& former);
+  void repair_slots(const MappedRing& present);
   void grow(const Sizes& sizes);
   MappedRing append_ring(mmapvideo_ring ring);
   void retire(MappedRing former);
@@ -78,6 +78,7 @@ class Writer {
   bool give_back_slot(const MappedRing& former, std::uint32_t index) noexcept;
   std::uint32_t take_slot();
   void unlock_slot(std::uint32_t index) noexcept;
+  void remove_own_file() noexcept;
   void announce() noexcept;
   mmapvideo_file_header& header() const noexcept;
   void require_taken(const mmapvideo_slot_view& view) const;

@@ -212,6 +212,7 @@ std::string info_json(const core::Inspection& file) {
 
 std::string check_text(const core::Inspection& file) {
   const std::string path = printable(file.path);
+  if (file.findings.empty() && !file.ready) return path + ": not ready yet, no writer has begun\n";
   if (file.findings.empty())
     return path + ": fine, " + std::to_string(file.complete_slots) + " frames\n";
   std::string text;

@@ -224,3 +224,32 @@ TEST_F(FrameValidityTest, head_that_names_no_slot_of_the_ring_harms_nobody) {
   file.publish();
   EXPECT_EQ(take(reader, kNoWait).status, MMAPVIDEO_OK);
 }
+
+// Sizes that are allowed one by one must not wrap when they are added: the ring is as large as the
+// fields need, the file a hole.
+TEST_F(FrameValidityTest, sizes_at_the_end_of_their_type_do_not_wrap) {
+  constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+  ForgedFile file(path_);
+  mmapvideo_ring& ring = file.raw().ring();
+  const mmapvideo_ring huge = [&] {
+    mmapvideo_ring changed = ring;
+    changed.slot_count = 2;
+    changed.payload_offset = 5 * kGiB;
+    changed.payload_capacity = kGiB;
+    changed.metadata_capacity = kGiB;
+    changed.slot_stride = 8 * kGiB;
+    return changed;
+  }();
+  ring = huge;
+  file.raw().resize(huge.offset + 2 * huge.slot_stride);
+  for (bool caps : {true, false}) {
+    Reader reader = open_reader(path_);
+    mmapvideo_frame_info info = grey_info();
+    file.publish(info);
+    mmapvideo_slot_header& slot = file.slot((file.next_index() + 1) % 2);
+    if (caps) slot.info.caps_bytes = UINT32_MAX;
+    if (!caps) slot.info.metadata_bytes = kGiB;
+    EXPECT_EQ(next_frame(reader).status, MMAPVIDEO_BROKEN_FILE);
+    EXPECT_EQ(next_frame(reader, kNoWait).status, MMAPVIDEO_TIMEOUT) << "told once";
+  }
+}

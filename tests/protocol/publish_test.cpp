@@ -2,6 +2,8 @@
 // The writer (SPEC 7.2): what a published frame looks like in the file, and frames it refuses.
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include <set>
 #include <vector>
 
@@ -316,4 +318,21 @@ TEST_F(PublishTest, close_takes_back_a_slot_that_was_not_committed) {
   EXPECT_EQ(raw.header().head_number, 1u);
   Writer next = open_writer(path_);
   EXPECT_EQ(publish(next), 2u);
+}
+
+TEST_F(PublishTest, what_is_reserved_reaches_the_file_as_0) {
+  Writer writer = open_writer(path_);
+  mmapvideo_frame_info info = grey_info();
+  info.reserved_140 = 0xee;
+  std::memset(info.reserved_400, 0xee, sizeof info.reserved_400);
+  info.planes[0].reserved = 0xee;
+  info.planes[1].stride = 0xee;
+  info.format[31] = 'x';
+  ASSERT_EQ(try_publish(writer, info), MMAPVIDEO_OK);
+  const mmapvideo_frame_info found = RawFile(path_).slot(0).info;
+  EXPECT_EQ(found.reserved_140, 0u);
+  EXPECT_EQ(found.reserved_400[0] | found.reserved_400[47], 0);
+  EXPECT_EQ(found.planes[0].reserved, 0u);
+  EXPECT_EQ(found.planes[1].stride, 0);
+  EXPECT_EQ(found.format[31], 0);
 }

@@ -44,6 +44,8 @@
 #define MMAPVIDEO_METADATA_ALIGNMENT 64u
 #define MMAPVIDEO_CAPS_OFFSET 512u
 #define MMAPVIDEO_MAX_PLANES 4u
+#define MMAPVIDEO_MAX_CAPS_BYTES 1048576u
+#define MMAPVIDEO_MAX_METADATA_BYTES 268435456u
 #define MMAPVIDEO_MIN_SLOTS 2u
 #define MMAPVIDEO_MAX_SLOTS 1024u
 /* Frame numbers fit into 62 bits, so that a stamp (twice the number, plus one) never wraps. */

@@ -92,10 +92,28 @@ const char* kind_of(mode_t mode) noexcept {
   throw os_failure(writing ? "write" : "read", path, "open", os_error);
 }
 
-void require_regular(const File& file, const std::string& path) {
+struct stat status_of(const File& file) {
   struct stat status {};
-  if (fstat(descriptor(file), &status) != 0) throw os_failure("read", path, "fstat", errno);
-  if (!S_ISREG(status.st_mode)) throw not_regular(path, kind_of(status.st_mode));
+  if (fstat(descriptor(file), &status) != 0) throw os_failure("read", file.path(), "fstat", errno);
+  return status;
+}
+
+void require_regular(const File& file) {
+  const mode_t mode = status_of(file).st_mode;
+  if (!S_ISREG(mode)) throw not_regular(file.path(), kind_of(mode));
+}
+
+/// In a directory like /dev/shm anybody may have made the file, for others to read what is written.
+void require_own_where_shared(const File& file) {
+  const uid_t owner = status_of(file).st_uid;
+  struct stat directory {};
+  if (owner == geteuid() || stat(directory_of(file.path()).c_str(), &directory) != 0) return;
+  if ((directory.st_mode & S_ISVTX) == 0 || (directory.st_mode & S_IWOTH) == 0) return;
+  throw Failure(MMAPVIDEO_PERMISSION_DENIED,
+                "\"" + file.path() + "\" belongs to another user (id " + std::to_string(owner) +
+                    ") and lies where anybody may create files; it was left as it is. Remove it, "
+                    "or choose another path.",
+                "fstat: st_uid");
 }
 
 }  // namespace
@@ -104,8 +122,8 @@ File File::open_for_reading(const std::string& path) {
   const int fd = retry_interrupted([&] { return ::open(path.c_str(), open_flags | O_RDONLY); });
   if (fd < 0 && errno == ENOENT) return {};
   if (fd < 0) throw_open_failure(path, false, errno);
-  File file(fd);
-  require_regular(file, path);
+  File file(fd, path);
+  require_regular(file);
   return file;
 }
 
@@ -122,8 +140,9 @@ File File::open_for_writing(const std::string& path, std::uint32_t permissions, 
       if (fd < 0 && errno == EEXIST) continue;
     }
     if (fd < 0) throw_open_failure(path, true, errno);
-    File file(fd);
-    require_regular(file, path);
+    File file(fd, path);
+    require_regular(file);
+    if (!created) require_own_where_shared(file);
     // The mode that was asked for, whatever the umask.
     if (created) static_cast<void>(fchmod(fd, permissions));
     return file;
@@ -138,39 +157,39 @@ void File::close() noexcept {
   if (valid()) ::close(static_cast<int>(std::exchange(handle_, none)));
 }
 
-std::uint64_t File::size() const {
-  struct stat status {};
-  if (fstat(descriptor(*this), &status) != 0)
-    throw Failure(MMAPVIDEO_SYSTEM, "Cannot read the size of an open file.",
-                  os_detail("fstat", errno), errno);
-  return static_cast<std::uint64_t>(status.st_size);
-}
+std::uint64_t File::size() const { return static_cast<std::uint64_t>(status_of(*this).st_size); }
 
 FileIdentity File::identity() const {
-  struct stat status {};
-  if (fstat(descriptor(*this), &status) != 0) return {};
+  const struct stat status = status_of(*this);
   return {status.st_dev, status.st_ino};
 }
 
-std::size_t File::read_start(void* to, std::size_t bytes) const {
-  const ssize_t got = retry_interrupted([&] { return pread(descriptor(*this), to, bytes, 0); });
-  if (got < 0)
-    throw Failure(MMAPVIDEO_SYSTEM, "Cannot read an open file.", os_detail("pread", errno), errno);
-  return static_cast<std::size_t>(got);
+std::size_t File::read_at(std::uint64_t offset, void* to, std::size_t bytes) const {
+  std::size_t total = 0;
+  while (total < bytes) {
+    const ssize_t got = retry_interrupted([&] {
+      return pread(descriptor(*this), static_cast<char*>(to) + total, bytes - total,
+                   static_cast<off_t>(offset + total));
+    });
+    if (got < 0) throw os_failure("read", path_, "pread", errno);
+    if (got == 0) break;
+    total += static_cast<std::size_t>(got);
+  }
+  return total;
 }
 
-void File::write_start(const void* from, std::size_t bytes, const std::string& path) {
-  check_size_limit(path, bytes);
+void File::write_start(const void* from, std::size_t bytes) {
+  check_size_limit(path_, bytes);
   const ssize_t put = retry_interrupted([&] { return pwrite(descriptor(*this), from, bytes, 0); });
   if (put == static_cast<ssize_t>(bytes)) return;
   const int os_error = put < 0 ? errno : ENOSPC;
   if (os_error == ENOSPC || os_error == EDQUOT)
-    throw no_space(path, bytes, descriptor(*this), os_error);
-  throw os_failure("write", path, "pwrite", os_error);
+    throw no_space(path_, bytes, descriptor(*this), os_error);
+  throw os_failure("write", path_, "pwrite", os_error);
 }
 
-void File::reserve(std::uint64_t offset, std::uint64_t bytes, const std::string& path) {
-  check_size_limit(path, offset + bytes);
+void File::reserve(std::uint64_t offset, std::uint64_t bytes) {
+  check_size_limit(path_, offset + bytes);
   int os_error = 0;
   do {
     os_error =
@@ -178,8 +197,8 @@ void File::reserve(std::uint64_t offset, std::uint64_t bytes, const std::string&
   } while (os_error == EINTR);
   if (os_error == 0) return;
   if (os_error == ENOSPC || os_error == EDQUOT || os_error == EFBIG)
-    throw no_space(path, bytes, descriptor(*this), os_error);
-  throw os_failure("reserve space for", path, "posix_fallocate", os_error);
+    throw no_space(path_, bytes, descriptor(*this), os_error);
+  throw os_failure("reserve space for", path_, "posix_fallocate", os_error);
 }
 
 void File::give_back(std::uint64_t offset, std::uint64_t bytes) noexcept {

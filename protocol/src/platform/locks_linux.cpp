@@ -31,9 +31,7 @@ LockResult try_lock(const File& file, short type, const LockRange& range) {
       return LockResult::acquired;
     if (errno == EAGAIN || errno == EACCES) return LockResult::held_by_other;
     if (means_unsupported(errno)) return LockResult::unsupported;
-    if (errno != EINTR)
-      throw Failure(MMAPVIDEO_SYSTEM, "Cannot lock a part of an open file.",
-                    os_detail("fcntl(F_OFD_SETLK)", errno), errno);
+    if (errno != EINTR) throw os_failure("lock", file.path(), "fcntl(F_OFD_SETLK)", errno);
   }
 }
 
@@ -52,17 +50,18 @@ void unlock(const File& file, const LockRange& range) noexcept {
   static_cast<void>(fcntl(static_cast<int>(file.handle()), F_OFD_SETLK, &lock));
 }
 
-std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept {
+LockQuery query_lock(const File& file, const LockRange& range) noexcept {
   struct flock lock = os_lock(F_WRLCK, range);
-  if (fcntl(static_cast<int>(file.handle()), F_OFD_GETLK, &lock) != 0) return std::nullopt;
-  if (lock.l_type == F_UNLCK) return std::nullopt;
+  if (fcntl(static_cast<int>(file.handle()), F_OFD_GETLK, &lock) != 0)
+    return {LockQuery::Answer::unsupported, {}};
+  if (lock.l_type == F_UNLCK) return {LockQuery::Answer::free, {}};
   // A length of 0 means "to the end of all files"; somebody may have locked more than an item.
   const auto start = static_cast<std::uint64_t>(lock.l_start);
   const std::uint64_t end =
       lock.l_len == 0 ? std::uint64_t{1} << 63 : start + static_cast<std::uint64_t>(lock.l_len);
   const std::uint64_t clipped_start = std::max(start, range.offset);
   const std::uint64_t clipped_end = std::min(end, range.offset + range.bytes);
-  return LockRange{clipped_start, clipped_end - clipped_start};
+  return {LockQuery::Answer::held, {clipped_start, clipped_end - clipped_start}};
 }
 
 }  // namespace mmapvideo::core::platform

@@ -25,12 +25,11 @@ void touch_pages(std::byte* data, std::size_t bytes) noexcept {
 
 }  // namespace
 
-Mapping::Mapping(const File& file, std::uint64_t offset, std::uint64_t bytes, Access access,
-                 const std::string& path) {
+Mapping::Mapping(const File& file, std::uint64_t offset, std::uint64_t bytes, Access access) {
   const int protection = access == Access::write ? PROT_READ | PROT_WRITE : PROT_READ;
   void* at = mmap(nullptr, bytes, protection, MAP_SHARED, static_cast<int>(file.handle()),
                   static_cast<off_t>(offset));
-  if (at == MAP_FAILED) throw os_failure("map", path, "mmap", errno);
+  if (at == MAP_FAILED) throw os_failure("map", file.path(), "mmap", errno);
   data_ = static_cast<std::byte*>(at);
   bytes_ = bytes;
 }

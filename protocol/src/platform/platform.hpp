@@ -27,9 +27,11 @@ struct FileIdentity {
 class File {
  public:
   File() = default;
-  File(File&& other) noexcept : handle_(std::exchange(other.handle_, none)) {}
+  File(File&& other) noexcept
+      : handle_(std::exchange(other.handle_, none)), path_(std::move(other.path_)) {}
   File& operator=(File&& other) noexcept {
     std::swap(handle_, other.handle_);
+    std::swap(path_, other.path_);
     return *this;
   }
   ~File() { close(); }
@@ -38,22 +40,26 @@ class File {
   /// Never blocks, never follows a symbolic link.
   static File open_for_reading(const std::string& path);
   /// Opens for reading and writing, creating an empty file with mode `permissions` if there is
-  /// none; `created` says which. Throws Failure. Never blocks, never follows a symbolic link.
+  /// none; `created` says which. Throws Failure. Never blocks, never follows a symbolic link, and
+  /// does not take another user's file in a directory where anybody may plant one.
   static File open_for_writing(const std::string& path, std::uint32_t permissions, bool& created);
 
   bool valid() const noexcept { return handle_ != none; }
   std::intptr_t handle() const noexcept { return handle_; }
+  /// As it was opened; for messages.
+  const std::string& path() const noexcept { return path_; }
   void close() noexcept;
 
   std::uint64_t size() const;
   FileIdentity identity() const;
-  /// Reads up to `bytes` from the start of the file; returns how many there were.
-  std::size_t read_start(void* to, std::size_t bytes) const;
-  /// Writes at the start of the file with one call. Throws Failure naming `path`.
-  void write_start(const void* from, std::size_t bytes, const std::string& path);
+  /// Reads up to `bytes` from `offset` on; returns how many there were. Unlike a mapping, it
+  /// allocates no memory for pages that were given back. Throws Failure.
+  std::size_t read_at(std::uint64_t offset, void* to, std::size_t bytes) const;
+  /// Writes at the start of the file with one call. Throws Failure.
+  void write_start(const void* from, std::size_t bytes);
   /// Reserves [offset, offset + bytes), extending the file when needed, so that touching a page
-  /// there later cannot fail. Throws Failure (NO_SPACE with the numbers) naming `path`.
-  void reserve(std::uint64_t offset, std::uint64_t bytes, const std::string& path);
+  /// there later cannot fail. Throws Failure (NO_SPACE with the numbers).
+  void reserve(std::uint64_t offset, std::uint64_t bytes);
   /// Returns the memory of [offset, offset + bytes) to the system; it reads as zero afterwards.
   /// Best effort: a system that cannot keeps the memory.
   void give_back(std::uint64_t offset, std::uint64_t bytes) noexcept;
@@ -62,8 +68,9 @@ class File {
 
  private:
   static constexpr std::intptr_t none = -1;
-  explicit File(std::intptr_t handle) noexcept : handle_(handle) {}
+  File(std::intptr_t handle, std::string path) : handle_(handle), path_(std::move(path)) {}
   std::intptr_t handle_ = none;
+  std::string path_;
 };
 
 /// Which file `path` names now; nothing if there is none. Does not follow a symbolic link.
@@ -80,8 +87,7 @@ class Mapping {
  public:
   Mapping() = default;
   /// `offset` is a multiple of 65536 and the range lies within the file. Throws Failure.
-  Mapping(const File& file, std::uint64_t offset, std::uint64_t bytes, Access access,
-          const std::string& path);
+  Mapping(const File& file, std::uint64_t offset, std::uint64_t bytes, Access access);
   Mapping(Mapping&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
   Mapping& operator=(Mapping&& other) noexcept {
@@ -110,9 +116,12 @@ enum class LockResult { acquired, held_by_other, unsupported };
 LockResult try_lock_exclusive(const File& file, const LockRange& range);
 LockResult try_lock_shared(const File& file, const LockRange& range);
 void unlock(const File& file, const LockRange& range) noexcept;
-/// One lock of another holder that an exclusive lock on `range` would meet, clipped to `range`;
-/// nothing if there is none or the file system has no locks.
-std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept;
+struct LockQuery {
+  enum class Answer { free, held, unsupported } answer;
+  LockRange lock;  ///< if held: one lock of another holder, clipped to the range asked about
+};
+/// Would an exclusive lock on `range` meet another holder's? Takes no lock.
+LockQuery query_lock(const File& file, const LockRange& range) noexcept;
 
 // ---- Waiting --------------------------------------------------------------------------------
 

@@ -137,6 +137,15 @@ TEST_F(CommandTest, check_finds_planes_beyond_the_payload) {
   EXPECT_TRUE(checked.says("slot 0: plane 0 exceeds the payload")) << checked.text;
 }
 
+TEST_F(CommandTest, check_finds_caps_that_readers_refuse) {
+  ForgedFile file(path_);
+  file.publish();
+  file.raw().caps(0)[3] = '\0';
+  const Answer checked = check();
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_TRUE(checked.says("slot 0: the caps string holds a NUL")) << checked.text;
+}
+
 TEST_F(CommandTest, check_finds_a_ring_beyond_the_file) {
   ForgedFile file(path_);
   file.raw().ring().slot_count = 1000;
