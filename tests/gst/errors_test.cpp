@@ -16,6 +16,7 @@
 #include "pipeline.hpp"
 #include "process.hpp"
 #include "support/file_test.hpp"
+#include "support/forged_file.hpp"
 #include "support/raw_file.hpp"
 
 namespace mmapvideo_test {
@@ -255,6 +256,19 @@ TEST_F(Errors, a_slot_whose_description_is_hostile_is_an_error_and_not_a_crash) 
     EXPECT_TRUE(mentions(problem.sentence, path_)) << problem.sentence;
     ::unlink(path_.c_str());
   }
+}
+
+// A hole of a file that is as large as its description says.
+TEST_F(Errors, a_frame_that_is_larger_than_a_buffer_can_be_is_an_error_and_not_a_crash) {
+  constexpr std::uint64_t beyond_32_bits = (std::uint64_t{1} << 32) + 12288;
+  ForgedFile file(path_, {.slot_count = 2, .payload_capacity = beyond_32_bits});
+  const std::string caps = grey_caps();
+  const unsigned index = file.next_index();
+  const std::uint64_t number = file.write_slot(grey_info(64 * 16, caps), caps);
+  file.slot(index).info.payload_bytes = beyond_32_bits;
+  file.announce_head(number, index);
+  const Problem problem = error_of(src_description(path_));
+  EXPECT_TRUE(mentions(problem.sentence, path_)) << problem.sentence;
 }
 
 TEST_F(Errors, a_second_living_writer_is_refused_and_the_first_goes_on) {

@@ -259,5 +259,29 @@ TEST_F(LayoutTest, after_a_buffer_that_was_refused_a_new_session_publishes_again
   EXPECT_TRUE(bytes_of(receive(false)) == bytes_of(sent.get()));
 }
 
+// ---- Pools of downstream ----------------------------------------------------------------------
+
+// As elements do that leave configuring the pool to upstream.
+TEST_F(LayoutTest, a_pool_that_downstream_offers_unconfigured_does_no_harm) {
+  const std::string path = dir_ / "other";
+  const ReaderPipeline reader(path);
+  const Pad pad(gst_element_get_static_pad(reader.element("out"), "sink"));
+  const auto answer = [](GstPad*, GstPadProbeInfo* info, gpointer) {
+    GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
+    if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION) return GST_PAD_PROBE_OK;
+    GstBufferPool* pool = gst_video_buffer_pool_new();
+    gst_query_add_allocation_pool(query, pool, 1024, 2, 0);
+    gst_object_unref(pool);
+    return GST_PAD_PROBE_HANDLED;
+  };
+  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, answer, nullptr, nullptr);
+  reader.play();
+  const WriterPipeline writer(path);
+  writer.set_caps(grey_caps());
+  writer.play();
+  writer.push(grey_bytes(7));
+  EXPECT_EQ(value_of(reader.pull()), 7);
+}
+
 }  // namespace
 }  // namespace mmapvideo_test

@@ -285,6 +285,22 @@ INSTANTIATE_TEST_SUITE_P(All, Events,
                                   gst_element_state_get_name(parameter.param.state);
                          });
 
+TEST_F(FileTest, properties_that_change_in_ready_are_the_ones_in_use) {
+  const WriterPipeline writer(path_);
+  writer.set_caps(grey_caps());
+  gst_element_set_state(writer.get(), GST_STATE_READY);
+  EXPECT_FALSE(exists(path_));
+  const std::string other = dir_ / "other";
+  g_object_set(writer.sink(), "location", other.c_str(), nullptr);
+  writer.play();
+  writer.push(grey_bytes(1));
+  writer.wait_for_published(1);
+  EXPECT_TRUE(exists(other));
+  EXPECT_FALSE(exists(path_));
+  gst_element_set_state(writer.get(), GST_STATE_READY);
+  EXPECT_FALSE(exists(other)) << "the session ends on the way to READY";
+}
+
 TEST_F(FileTest, after_a_flush_the_reader_goes_on) {
   const WriterPipeline writer(path_);
   start(writer);

@@ -249,6 +249,10 @@ TEST(VideoFormat, a_palette_needs_all_of_its_256_entries) {
   EXPECT_EQ(frame.planes[1].rows * frame.planes[1].row_bytes % 1024, 0u);
   frame.payload_bytes = info.offset[1] + 1023;
   EXPECT_FALSE(planes_fit(info, frame));
+  frame.planes[1].stride = 0;
+  frame.payload_bytes = info.offset[1] + 4;
+  EXPECT_FALSE(planes_fit(info, frame)) << "elements read it in one run, whatever the stride";
+  frame.planes[1].stride = info.stride[1];
   frame.payload_bytes = info.offset[1] + 1024;
   EXPECT_TRUE(planes_fit(info, frame)) << "256 entries of 4 bytes are a whole palette";
 }

@@ -2,8 +2,6 @@
 // What the user does wrong and what the system denies: each has a status of its own, a sentence
 // that names the path, and leaves what was there as it was.
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -11,84 +9,15 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
-#include <functional>
 
 #include "support/child.hpp"
+#include "support/deprived.hpp"
 #include "support/file_test.hpp"
 #include "support/forged_file.hpp"
 #include "support/library.hpp"
 
 using namespace mmapvideo_test;
 using ErrorsTest = FileTest;
-
-namespace {
-
-/// What a child saw: the status and the words of a failure.
-struct Report {
-  mmapvideo_status status = MMAPVIDEO_OK;
-  mmapvideo_error error = {};
-};
-
-Report report_of_writer(const std::string& path) {
-  WriterAttempt attempt = try_writer(path);
-  return {attempt.error.status, attempt.error};
-}
-Report report_of_reader(const std::string& path) {
-  Taken taken = next_frame(open_reader(path), kNoWait);
-  return {taken.status, taken.error};
-}
-
-constexpr int kNotPossible = 77;
-constexpr uid_t kNobody = 65534;
-
-/// Runs `look` as a user without rights. False: this process has none to give up.
-bool as_nobody(const std::function<Report()>& look, Report& report) {
-  Child child([&](const Results& results) {
-    if (::geteuid() == 0 && (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) return kNotPossible;
-    results.send(look());
-    return 0;
-  });
-  bool received = child.receive(report);
-  EXPECT_TRUE(received || child.exit_status() == kNotPossible);
-  return received;
-}
-
-/// Runs `look` with a mount namespace of its own, where it may mount. False: not possible here.
-bool with_mounts(const std::function<Report()>& look, Report& report) {
-  Child child([&](const Results& results) {
-    int flags = ::geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS;
-    if (::unshare(flags) != 0) return kNotPossible;
-    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return kNotPossible;
-    results.send(look());
-    return 0;
-  });
-  bool received = child.receive(report);
-  EXPECT_TRUE(received || child.exit_status() == kNotPossible) << child.exit_status();
-  return received;
-}
-void mount_tmpfs(const std::string& at, const char* options) {
-  if (::mount("tmpfs", at.c_str(), "tmpfs", 0, options) != 0) ::_exit(kNotPossible);
-}
-void remount_read_only(const std::string& at) {
-  if (::mount("none", at.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) != 0) {
-    ::_exit(kNotPossible);
-  }
-}
-void bind_read_only(const std::string& from, const std::string& to) {
-  if (::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) != 0) ::_exit(kNotPossible);
-  if (::mount("none", to.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) {
-    ::_exit(kNotPossible);
-  }
-}
-
-bool has_digit(const char* text) {
-  return std::string(text).find_first_of("0123456789") != std::string::npos;
-}
-
-#define SKIP_WITHOUT_MOUNTS(possible) \
-  if (!(possible)) GTEST_SKIP() << "may not create a mount namespace with a tmpfs here"
-
-}  // namespace
 
 // ---- Paths
 
@@ -228,6 +157,24 @@ TEST_F(ErrorsTest, file_of_somebody_else_is_permission_denied) {
   EXPECT_TRUE(read_bytes(path_) == before) << "the file changed";
 }
 
+TEST_F(ErrorsTest, file_of_somebody_else_where_anybody_may_plant_one_is_refused_to_a_writer) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can make a file of somebody else";
+  ForgedFile file(path_);
+  file.drop_writer_lock();
+  ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
+  ASSERT_EQ(::chmod(dir_.path().c_str(), 01777), 0);
+  const std::string before = read_bytes(path_);
+  Report report;
+  const auto look = [&] { return report_of_writer(path_); };
+  if (!as_nobody(look, report)) GTEST_SKIP() << "cannot become nobody";
+  EXPECT_EQ(report.status, MMAPVIDEO_PERMISSION_DENIED) << report.error.message;
+  EXPECT_TRUE(names(report.error, path_));
+  EXPECT_TRUE(read_bytes(path_) == before) << "the file changed";
+  ASSERT_EQ(::chmod(dir_.path().c_str(), 0777), 0);
+  ASSERT_TRUE(as_nobody(look, report));
+  EXPECT_EQ(report.status, MMAPVIDEO_OK) << "without the sticky bit it could be replaced as well";
+}
+
 TEST_F(ErrorsTest, directory_that_may_not_be_written_is_permission_denied) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can make a directory of somebody else";
   ASSERT_EQ(::chmod(dir_.path().c_str(), 0755), 0);
@@ -323,76 +270,6 @@ TEST_F(ErrorsTest, read_only_bind_mount_is_enough_for_a_reader) {
       report);
   SKIP_WITHOUT_MOUNTS(possible);
   EXPECT_EQ(report.status, MMAPVIDEO_OK) << report.error.message;
-}
-
-TEST_F(ErrorsTest, frame_too_large_for_the_file_system_says_no_space_with_numbers) {
-  Report report;
-  bool possible = with_mounts(
-      [&]() -> Report {
-        mount_tmpfs(dir_.path(), "size=1m");
-        Writer writer = open_writer(path_);
-        Report seen;
-        seen.status = mmapvideo_writer_reserve(writer.get(), 8 << 20, 100, 0, &seen.error);
-        return seen;
-      },
-      report);
-  SKIP_WITHOUT_MOUNTS(possible);
-  EXPECT_EQ(report.status, MMAPVIDEO_NO_SPACE) << report.error.message;
-  EXPECT_EQ(report.error.status, MMAPVIDEO_NO_SPACE);
-  EXPECT_TRUE(names(report.error, path_));
-  std::string sentence = report.error.message;
-  std::size_t at = sentence.find(path_);
-  if (at != std::string::npos) sentence.erase(at, path_.size());
-  EXPECT_TRUE(has_digit(sentence.c_str())) << sentence;
-}
-
-TEST_F(ErrorsTest, old_ring_stays_in_use_when_there_is_no_room_for_a_larger_one) {
-  Report report;
-  bool possible = with_mounts(
-      [&]() -> Report {
-        mount_tmpfs(dir_.path(), "size=1m");
-        Writer writer = open_writer(path_, 3);
-        Reader reader = open_reader(path_);
-        if (publish(writer, 1) != 1 || take(reader).number != 1) return {MMAPVIDEO_SYSTEM, {}};
-        Report seen;
-        std::uint64_t before = allocated_bytes(path_);
-        seen.status = try_publish(writer, grey_info(8 << 20), kCaps, "", &seen.error);
-        if (seen.status != MMAPVIDEO_NO_SPACE) return seen;
-        if (allocated_bytes(path_) > before) return {MMAPVIDEO_OUT_OF_MEMORY, {}};
-        std::uint64_t number = publish(writer, 2);
-        Taken taken = take(reader);
-        bool fine = number > 1 && taken.number == number && all_words_are(taken.payload, 2);
-        return {fine ? MMAPVIDEO_OK : MMAPVIDEO_SYSTEM, {}};
-      },
-      report);
-  SKIP_WITHOUT_MOUNTS(possible);
-  EXPECT_EQ(report.status, MMAPVIDEO_OK) << report.error.message;
-}
-
-TEST_F(ErrorsTest, writer_on_a_full_file_system_says_no_space_and_leaves_nothing_half_made) {
-  Report report;
-  bool possible = with_mounts(
-      [&]() -> Report {
-        mount_tmpfs(dir_.path(), "size=64k");
-        { std::ofstream(dir_ / "filler") << std::string(70'000, 'f'); }
-        WriterAttempt attempt = try_writer(path_);
-        Report seen{attempt.error.status, attempt.error};
-        if (attempt.writer) {
-          seen.status = try_publish(attempt.writer, grey_info(), kCaps, "", &seen.error);
-        }
-        if (seen.status != MMAPVIDEO_NO_SPACE) return seen;
-        // A reader must take what is left for "not yet", and a later writer must finish it.
-        attempt.writer.reset();
-        mmapvideo_status status = report_of_reader(path_).status;
-        if (status != MMAPVIDEO_TIMEOUT) return {status, {}};
-        ::unlink((dir_ / "filler").c_str());
-        WriterAttempt again = try_writer(path_, 2);
-        return again.writer ? seen : Report{again.error.status, again.error};
-      },
-      report);
-  SKIP_WITHOUT_MOUNTS(possible);
-  EXPECT_EQ(report.status, MMAPVIDEO_NO_SPACE) << report.error.message;
-  EXPECT_TRUE(names(report.error, path_));
 }
 
 TEST_F(ErrorsTest, process_limit_on_file_sizes_is_no_space_and_not_a_signal) {
