@@ -231,9 +231,11 @@ TEST_F(ProcessTest, an_interrupted_gst_launch_removes_its_file_and_ends_its_read
   char** words = nullptr;
   ASSERT_TRUE(g_shell_parse_argv(command.c_str(), nullptr, &words, nullptr));
   GPid pid = 0;
-  ASSERT_TRUE(g_spawn_async(nullptr, words, nullptr, G_SPAWN_DO_NOT_REAP_CHILD, nullptr, nullptr,
-                            &pid, nullptr));
+  const auto flags = static_cast<GSpawnFlags>(G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH);
+  const bool started =
+      g_spawn_async(nullptr, words, nullptr, flags, nullptr, nullptr, &pid, nullptr);
   g_strfreev(words);
+  ASSERT_TRUE(started);
   reader.expect("frame");
   ::kill(pid, SIGINT);
   ::waitpid(pid, nullptr, 0);
