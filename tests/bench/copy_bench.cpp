@@ -76,8 +76,8 @@ void bench(const Picture& picture, const std::string& path) {
   std::vector<double> in;
   std::vector<double> plain_out;
   std::vector<double> out;
-  const int rounds = static_cast<int>(std::clamp<std::uint64_t>(
-      (std::uint64_t{4} << 30) / picture.bytes, 100, 4000));
+  const int rounds = static_cast<int>(
+      std::clamp<std::uint64_t>((std::uint64_t{4} << 30) / picture.bytes, 100, 4000));
   for (int round = 0; round < rounds; ++round) {
     unsigned char* plain = plain_ring.next();
     plain_in.push_back(seconds_of([&] { std::memcpy(plain, source.data(), picture.bytes); }));
@@ -98,6 +98,32 @@ void bench(const Picture& picture, const std::string& path) {
   writer.close(false);
 }
 
+/// What a frame costs beside its copies, from frames too small for them to matter.
+void bench_fixed_cost(const std::string& path) {
+  mmapvideo::FrameInfo info{};
+  info.payload_bytes = 64;
+  const unsigned char source[64] = {};
+  unsigned char sink[64];
+  mmapvideo::Writer writer(path);
+  writer.reserve(info.payload_bytes, 0);
+  mmapvideo::Reader reader(path);
+  std::vector<double> write;
+  std::vector<double> read;
+  for (int round = 0; round < 20000; ++round) {
+    write.push_back(seconds_of([&] { writer.publish(info, "", source); }));
+    read.push_back(seconds_of([&] {
+      mmapvideo::Frame frame{};
+      if (reader.next(0, frame) != MMAPVIDEO_OK ||
+          reader.copy_payload(sink, sizeof sink) != MMAPVIDEO_OK)
+        std::abort();
+    }));
+  }
+  std::printf(
+      "\nIn these: %.2f us a frame to lock, unlock and wake, %.2f us to find and check it.\n",
+      median(write) * 1e6, median(read) * 1e6);
+  writer.close(false);
+}
+
 }  // namespace
 
 int main() {
@@ -107,6 +133,7 @@ int main() {
   std::puts("|----------------|--------|--------|-------|--------|--------|-------|");
   try {
     for (const Picture& picture : pictures) bench(picture, path);
+    bench_fixed_cost(path);
   } catch (const mmapvideo::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
