@@ -154,4 +154,26 @@ class ForgedFile {
   unsigned next_index_ = 0;
 };
 
+/// A valid file of two frames, as bytes. Its writer ended, so that no lock matters.
+inline std::string valid_bytes(const std::string& scratch_path) {
+  {
+    ForgedFile file(scratch_path, {.slot_count = 2});
+    file.publish();
+    file.publish();
+    file.end_session();
+  }
+  std::string bytes = read_bytes(scratch_path);
+  ::unlink(scratch_path.c_str());
+  return bytes;
+}
+
+template <typename T>
+void poke(std::string& bytes, std::size_t offset, T value) {
+  std::memcpy(bytes.data() + offset, &value, sizeof value);
+}
+
+inline void flip(std::string& bytes, std::size_t byte, int bit) {
+  bytes[byte] = static_cast<char>(bytes[byte] ^ (1 << bit));
+}
+
 }  // namespace mmapvideo_test
