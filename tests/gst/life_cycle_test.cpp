@@ -301,6 +301,18 @@ TEST_F(FileTest, properties_that_change_in_ready_are_the_ones_in_use) {
   EXPECT_FALSE(exists(other)) << "the session ends on the way to READY";
 }
 
+TEST_F(FileTest, a_writer_that_was_in_ready_begins_a_new_session_with_the_same_caps) {
+  const ReaderPipeline reader(path_, "on-disconnect=wait");
+  reader.play();
+  const WriterPipeline writer(path_);
+  for (std::uint8_t i = 1; i <= 5; ++i) {
+    start(writer);
+    writer.push(grey_bytes(i));
+    ASSERT_EQ(value_of(reader.pull()), i);
+    ASSERT_NE(writer.set(GST_STATE_READY), GST_STATE_CHANGE_FAILURE);
+  }
+}
+
 TEST_F(FileTest, after_a_flush_the_reader_goes_on) {
   const WriterPipeline writer(path_);
   start(writer);
