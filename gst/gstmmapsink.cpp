@@ -71,13 +71,14 @@ namespace {
 
 /// What works but costs something, said once a session.
 void warn_about_place(GstMmapSink* sink, const Publisher& publisher, const char* location) {
-  if (publisher.stats().in_memory == 0)
+  const mmapvideo_writer_stats figures = publisher.stats();
+  if (figures.in_memory == 0)
     GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS,
                         ("\"%s\" is not on a memory file system such as /dev/shm; writing to disk "
                          "may delay frames.",
                          location),
                         ("statfs"));
-  if (publisher.stats().locked == 0)
+  if (figures.locked == 0)
     GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS,
                         ("The file system of \"%s\" has no locks; nothing keeps a second writer "
                          "away from the file.",

@@ -195,8 +195,9 @@ GstBuffer* Subscriber::copy_frame(const mmapvideo::Frame& frame) {
     return nullptr;
   }
   add_layout(buffer, described);
-  stamp(buffer, frame);
-  measure(frame);
+  const bool comparable = reader_.stats().clock_comparable != 0;
+  stamp(buffer, frame, comparable);
+  measure(frame, comparable);
   return buffer;
 }
 
@@ -267,7 +268,7 @@ GstBuffer* Subscriber::repack(GstBuffer* padded) {
 
 // ---- Times ------------------------------------------------------------------------------------
 
-void Subscriber::stamp(GstBuffer* buffer, const mmapvideo::Frame& frame) {
+void Subscriber::stamp(GstBuffer* buffer, const mmapvideo::Frame& frame, bool comparable) {
   const mmapvideo::FrameInfo& info = *frame.info;
   GST_BUFFER_FLAG_SET(buffer, buffer_flags_from_frame(info.flags));
   if (discontinuity_) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
@@ -278,7 +279,6 @@ void Subscriber::stamp(GstBuffer* buffer, const mmapvideo::Frame& frame) {
 
   const auto clock = sample_pipeline_clock(GST_ELEMENT(element_));
   if (!clock) return;
-  const bool comparable = reader_.stats().clock_comparable != 0;
   const std::uint64_t instant_ns = comparable && info.clock_time_ns != MMAPVIDEO_NONE
                                        ? info.clock_time_ns
                                        : mmapvideo_clock_now_ns();
@@ -294,9 +294,9 @@ void Subscriber::stamp(GstBuffer* buffer, const mmapvideo::Frame& frame) {
   }
 }
 
-void Subscriber::measure(const mmapvideo::Frame& frame) {
+void Subscriber::measure(const mmapvideo::Frame& frame, bool comparable) {
   // The first frame after attaching may have lain in the file for a while.
-  if (reader_.stats().clock_comparable != 0 && !frame.new_session)
+  if (comparable && !frame.new_session)
     latencies_.add(mmapvideo_clock_now_ns() - frame.info->publish_time_ns);
   if (latency_ns_.exchange(frame.info->latency_ns) != frame.info->latency_ns)
     gst_element_post_message(GST_ELEMENT(element_), gst_message_new_latency(GST_OBJECT(element_)));

@@ -61,8 +61,9 @@ class Subscriber {
   void release_pool();
   void add_layout(GstBuffer*& buffer, const mmapvideo::FrameInfo& described);
   GstBuffer* repack(GstBuffer* padded);
-  void stamp(GstBuffer* buffer, const mmapvideo::Frame& frame);
-  void measure(const mmapvideo::Frame& frame);
+  /// `comparable`: the file's times are of this machine's running clock.
+  void stamp(GstBuffer* buffer, const mmapvideo::Frame& frame, bool comparable);
+  void measure(const mmapvideo::Frame& frame, bool comparable);
   void post_event(GstStructure* event);
 
   GstBaseSrc* const element_;  // not owned: the element owns this

@@ -18,7 +18,7 @@ constexpr int max_lane_draws = 16;
 std::optional<Attachment> Attachment::attach(const std::string& path) {
   platform::File file = platform::File::open_for_reading(path);
   if (!file.valid()) return std::nullopt;
-  Attachment attachment(std::move(file), path);
+  Attachment attachment(std::move(file));
   if (!attachment.map_header() || !attachment.map_ring()) return std::nullopt;
   attachment.announce_presence();
   return attachment;
@@ -26,11 +26,7 @@ std::optional<Attachment> Attachment::attach(const std::string& path) {
 
 /// False: not ready yet.
 bool Attachment::map_header() {
-  unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
-  const std::size_t present = file_.read_at(0, preamble, sizeof preamble);
-  const FileKind kind = classify_preamble(preamble, present);
-  require_ours(kind, path_);
-  if (kind == FileKind::forming || file_.size() < MMAPVIDEO_HEADER_BYTES) return false;
+  if (identify(file_) == FileKind::forming || file_.size() < MMAPVIDEO_HEADER_BYTES) return false;
 
   header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read);
   mmapvideo_file_header copy;
@@ -39,7 +35,7 @@ bool Attachment::map_header() {
   if (const auto problem = header_problem(copy)) {
     // A start may have begun while the copy was made; then the fields are in motion, not wrong.
     if (load_acquire(header().state) == MMAPVIDEO_STATE_FORMING) return false;
-    throw broken_file(path_, *problem);
+    throw broken_file(file_.path(), *problem);
   }
   return true;
 }
@@ -54,12 +50,12 @@ bool Attachment::map_ring() {
     fence_after_copying();
     if (load_relaxed(header().ring_generation) != generation) continue;
     if (const auto problem = ring_problem(copy, generation, file_.size()))
-      throw broken_file(path_, *problem);
+      throw broken_file(file_.path(), *problem);
     ring_mapping_ = platform::Mapping(file_, copy.offset, ring_bytes(copy), platform::Access::read);
     ring_ = copy;
     return true;
   }
-  throw broken_file(path_, "ring_generation does not settle");
+  throw broken_file(file_.path(), "ring_generation does not settle");
 }
 
 bool Attachment::follow_growth() {

@@ -34,13 +34,12 @@ class Attachment {
   platform::FileIdentity identity() const { return file_.identity(); }
 
  private:
-  Attachment(platform::File file, const std::string& path) : file_(std::move(file)), path_(path) {}
+  explicit Attachment(platform::File file) : file_(std::move(file)) {}
   bool map_header();
   bool map_ring();
   void announce_presence();
 
   platform::File file_;
-  std::string path_;
   platform::Mapping header_mapping_;
   platform::Mapping ring_mapping_;
   mmapvideo_ring ring_{};

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The sentences for files that are not what they should be, said alike by writer and reader.
+// Files that are not what they should be: found and said alike by writer, reader and tools.
 #pragma once
 
 #include <string>
 
 #include "failure.hpp"
 #include "geometry.hpp"
+#include "platform/platform.hpp"
 
 namespace mmapvideo::core {
 
@@ -34,11 +35,14 @@ inline Failure broken_file(const std::string& path, const std::string& problem) 
                  "validation");
 }
 
-/// Throws for a file that is neither ours nor on its way to be.
-inline void require_ours(FileKind kind, const std::string& path) {
-  if (kind == FileKind::foreign) throw foreign_file(path);
-  if (kind == FileKind::unsupported) throw unsupported_file(path);
-  if (kind == FileKind::broken) throw broken_file(path, "header_bytes");
+/// Reads the start of a file: ours, or forming. Throws for a file that is neither.
+inline FileKind identify(const platform::File& file) {
+  unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
+  const FileKind kind = classify_preamble(preamble, file.read_at(0, preamble, sizeof preamble));
+  if (kind == FileKind::foreign) throw foreign_file(file.path());
+  if (kind == FileKind::unsupported) throw unsupported_file(file.path());
+  if (kind == FileKind::broken) throw broken_file(file.path(), "header_bytes");
+  return kind;
 }
 
 }  // namespace mmapvideo::core

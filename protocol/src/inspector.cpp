@@ -91,9 +91,7 @@ Inspection inspect(const std::string& path) {
   Inspection result;
   result.path = path;
   result.file_bytes = file.size();
-  unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
-  const FileKind kind = classify_preamble(preamble, file.read_at(0, preamble, sizeof preamble));
-  require_ours(kind, path);
+  const FileKind kind = identify(file);
   if (kind == FileKind::forming || result.file_bytes < MMAPVIDEO_HEADER_BYTES) return result;
 
   const platform::Mapping mapped(file, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read);

@@ -221,7 +221,6 @@ void Reader::count_torn() noexcept { ++torn_retry_count_; }
 /// False: there is nothing to attach to yet.
 bool Reader::attach() {
   attachment_ = Attachment::attach(options_.path);
-  attached_ = attachment_.has_value();
   if (!attachment_) {
     waited_for_file_ = true;
     return false;

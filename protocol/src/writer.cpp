@@ -83,10 +83,7 @@ void Writer::open_and_lock() {
 }
 
 void Writer::create_or_validate() {
-  unsigned char preamble[MMAPVIDEO_PREAMBLE_BYTES] = {};
-  const std::size_t present = file_.read_at(0, preamble, sizeof preamble);
-  const FileKind kind = classify_preamble(preamble, present);
-  require_ours(kind, options_.path);
+  identify(file_);
   if (file_.size() < MMAPVIDEO_HEADER_BYTES) return create();
   header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::write);
   validate();
