@@ -51,18 +51,13 @@ Publisher::Outcome Publisher::publish(GstBuffer* buffer, const Timing& timing) {
   frame.clock_time_ns = timing.clock_time_ns;
   frame.latency_ns = timing.latency_ns;
 
-  const auto view = writer_.begin(bytes, frame.caps_bytes);
-  if (!view) return Outcome::dropped;
-  try {
-    // Memory after memory, without merging them first.
-    if (gst_buffer_extract(buffer, 0, view->payload, bytes) != bytes)
-      throw_error(MMAPVIDEO_SYSTEM, "A video buffer for \"" + location_ + "\" could not be read.",
-                  "gst_buffer_extract");
-    writer_.commit(*view, frame, format_->caps_text.c_str());
-  } catch (const mmapvideo::Error&) {
-    writer_.abort(*view);
-    throw;
-  }
+  auto slot = writer_.begin(bytes, frame.caps_bytes);
+  if (!slot) return Outcome::dropped;
+  // Memory after memory, without merging them first.
+  if (gst_buffer_extract(buffer, 0, slot->payload(), bytes) != bytes)
+    throw_error(MMAPVIDEO_SYSTEM, "A video buffer for \"" + location_ + "\" could not be read.",
+                "gst_buffer_extract");
+  slot->commit(frame, format_->caps_text.c_str());
   return Outcome::published;
 }
 

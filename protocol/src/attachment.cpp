@@ -15,27 +15,37 @@ constexpr int max_lane_draws = 16;
 
 }  // namespace
 
-std::optional<Attachment> Attachment::attach(const std::string& path) {
+std::unique_ptr<Attachment> Attachment::attach(const std::string& path,
+                                               std::shared_ptr<LeaseBudget> budget) {
   platform::File file = platform::File::open_for_reading(path);
-  if (!file.valid()) return std::nullopt;
-  Attachment attachment(std::move(file));
-  if (!attachment.map_header() || !attachment.map_ring()) return std::nullopt;
-  attachment.announce_presence();
+  if (!file.valid()) return nullptr;
+  std::unique_ptr<Attachment> attachment(new Attachment(std::move(file), std::move(budget)));
+  if (!attachment->map_header()) return nullptr;
+  attachment->announce_presence();
+  if (!attachment->map_ring()) return nullptr;
   return attachment;
+}
+
+Attachment::Attachment(platform::File file, std::shared_ptr<LeaseBudget> budget)
+    : file_(std::make_shared<const platform::File>(std::move(file))), budget_(std::move(budget)) {}
+
+Attachment::~Attachment() {
+  // Leases may keep the descriptor open; this reader is gone all the same.
+  if (announced_) platform::unlock(*file_, reader_lock(lane_));
 }
 
 /// False: not ready yet.
 bool Attachment::map_header() {
-  if (identify(file_) == FileKind::forming || file_.size() < MMAPVIDEO_HEADER_BYTES) return false;
+  if (identify(*file_) == FileKind::forming || file_->size() < MMAPVIDEO_HEADER_BYTES) return false;
 
-  header_mapping_ = platform::Mapping(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read);
+  header_mapping_ = platform::Mapping(*file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read);
   mmapvideo_file_header copy;
   copy_racing_from_mapping(&copy, &header(), sizeof copy);
   if (copy.state == MMAPVIDEO_STATE_FORMING) return false;
   if (const auto problem = header_problem(copy)) {
     // A start may have begun while the copy was made; then the fields are in motion, not wrong.
     if (load_acquire(header().state) == MMAPVIDEO_STATE_FORMING) return false;
-    throw broken_file(file_.path(), *problem);
+    throw broken_file(file_->path(), *problem);
   }
   return true;
 }
@@ -49,18 +59,22 @@ bool Attachment::map_ring() {
     copy_racing_from_mapping(&copy, &header().rings[generation % 2], sizeof copy);
     fence_after_copying();
     if (load_relaxed(header().ring_generation) != generation) continue;
-    if (const auto problem = ring_problem(copy, generation, file_.size()))
-      throw broken_file(file_.path(), *problem);
-    ring_mapping_ = platform::Mapping(file_, copy.offset, ring_bytes(copy), platform::Access::read);
-    ring_ = copy;
+    if (const auto problem = ring_problem(copy, generation, file_->size()))
+      throw broken_file(file_->path(), *problem);
+    ring_ = std::make_shared<ReaderRing>(file_, copy, lane_, budget_);
     return true;
   }
-  throw broken_file(file_.path(), "ring_generation does not settle");
+  throw broken_file(file_->path(), "ring_generation does not settle");
 }
 
 bool Attachment::follow_growth() {
-  if (load_acquire(header().ring_generation) == ring_.generation) return false;
+  if (load_acquire(header().ring_generation) == ring().generation) return false;
   return map_ring();
+}
+
+bool Attachment::populate_more() noexcept {
+  // What was given back of a former ring must not be touched (11).
+  return load_acquire(header().ring_generation) == ring().generation && ring_->populate_more();
 }
 
 /// Takes the READER lock with a lane of its own (SPEC.md 5). Where there are no locks, the reader
@@ -70,31 +84,33 @@ void Attachment::announce_presence() {
     std::uint32_t lane = 0;
     platform::fill_random(&lane, sizeof lane);
     if (lane == 0) continue;
+    lane_ = lane;
     const LockRange range = reader_lock(lane);
-    if (platform::try_lock_shared(file_, range) != platform::LockResult::acquired) return;
-    if (platform::query_lock(file_, range).answer != platform::LockQuery::Answer::held) return;
-    platform::unlock(file_, range);
+    announced_ = platform::try_lock_shared(*file_, range) == platform::LockResult::acquired;
+    if (!announced_) return;
+    if (platform::query_lock(*file_, range).answer != platform::LockQuery::Answer::held) return;
+    platform::unlock(*file_, range);
+    announced_ = false;
   }
-}
-
-const mmapvideo_slot_header& Attachment::slot(std::uint32_t index) const noexcept {
-  return *reinterpret_cast<const mmapvideo_slot_header*>(ring_mapping_.data() +
-                                                         ring_.slot_stride * index);
 }
 
 void Attachment::copy_racing(std::uint32_t index, std::uint64_t offset, void* to,
                              std::size_t bytes) const {
-  if (load_acquire(header().ring_generation) == ring_.generation) {
+  if (load_acquire(header().ring_generation) == ring().generation) {
     copy_racing_from_mapping(to, reinterpret_cast<const std::byte*>(&slot(index)) + offset, bytes);
     return;
   }
   // The memory of a former ring may have been given back (11); reading the file asks for none.
-  file_.read_at(ring_.offset + ring_.slot_stride * index + offset, to, bytes);
+  file_->read_at(ring().offset + ring().slot_stride * index + offset, to, bytes);
+}
+
+bool Attachment::has_locks() const noexcept {
+  return (load_relaxed(header().compatible_flags) & MMAPVIDEO_COMPATIBLE_UNLOCKED) == 0;
 }
 
 bool Attachment::writer_alive() const noexcept {
-  if ((load_relaxed(header().compatible_flags) & MMAPVIDEO_COMPATIBLE_UNLOCKED) != 0) return true;
-  return platform::query_lock(file_, writer_lock()).answer != platform::LockQuery::Answer::free;
+  if (!has_locks()) return true;
+  return platform::query_lock(*file_, writer_lock()).answer != platform::LockQuery::Answer::free;
 }
 
 }  // namespace mmapvideo::core

@@ -3,46 +3,63 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "platform/platform.hpp"
+#include "reader_ring.hpp"
 
 namespace mmapvideo::core {
 
-/// One file, opened and mapped read-only. Destroying it detaches.
+/// One file, opened and mapped read-only. Destroying it detaches; leases go on.
 class Attachment {
  public:
-  /// Opens `path`; nothing if there is no file or its writer is not ready yet. Throws Failure for
-  /// a file that is foreign, broken, of another version, or must not be read.
-  static std::optional<Attachment> attach(const std::string& path);
+  /// Opens `path`; nothing if there is no file or its writer is not ready yet. `budget` counts the
+  /// leases. Throws Failure for a file that is foreign, broken, of another version, or must not be
+  /// read.
+  static std::unique_ptr<Attachment> attach(const std::string& path,
+                                            std::shared_ptr<LeaseBudget> budget);
+  ~Attachment();
+  Attachment(const Attachment&) = delete;
+  Attachment& operator=(const Attachment&) = delete;
 
   const mmapvideo_file_header& header() const noexcept {
     return *reinterpret_cast<const mmapvideo_file_header*>(header_mapping_.data());
   }
-  const mmapvideo_ring& ring() const noexcept { return ring_; }
+  const mmapvideo_ring& ring() const noexcept { return ring_->ring(); }
   /// The mapped slot; index below ring().slot_count.
-  const mmapvideo_slot_header& slot(std::uint32_t index) const noexcept;
+  const mmapvideo_slot_header& slot(std::uint32_t index) const noexcept {
+    return ring_->slot(index);
+  }
+  /// For leases and their payloads.
+  ReaderRing& mapped_ring() const noexcept { return *ring_; }
   /// Copies bytes of a slot while the writer may be changing them (payload_copy.hpp). Throws
   /// Failure.
   void copy_racing(std::uint32_t index, std::uint64_t offset, void* to, std::size_t bytes) const;
   /// Maps the ring in use if it is another one than ring(). True if it was. Throws Failure.
   bool follow_growth();
+  /// Touches a few more pages of the ring in use. False: there is nothing left to touch.
+  bool populate_more() noexcept;
 
   /// Where that cannot be asked, a writer counts as alive.
   bool writer_alive() const noexcept;
-  platform::FileIdentity identity() const { return file_.identity(); }
+  /// Has the file locks, as far as its writer says?
+  bool has_locks() const noexcept;
+  platform::FileIdentity identity() const { return file_->identity(); }
 
  private:
-  explicit Attachment(platform::File file) : file_(std::move(file)) {}
+  Attachment(platform::File file, std::shared_ptr<LeaseBudget> budget);
   bool map_header();
   bool map_ring();
   void announce_presence();
 
-  platform::File file_;
+  const std::shared_ptr<const platform::File> file_;
+  const std::shared_ptr<LeaseBudget> budget_;
   platform::Mapping header_mapping_;
-  platform::Mapping ring_mapping_;
-  mmapvideo_ring ring_{};
+  std::shared_ptr<ReaderRing> ring_;
+  std::uint32_t lane_ = 0;
+  bool announced_ = false;  // the READER lock is held
 };
 
 }  // namespace mmapvideo::core

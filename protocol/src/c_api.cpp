@@ -6,14 +6,18 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "failure.hpp"
 #include "payload_copy.hpp"
 #include "reader.hpp"
+#include "reader_ring.hpp"
+#include "seqlock.hpp"
 #include "writer.hpp"
 
 using mmapvideo::core::Failure;
 using mmapvideo::core::Reader;
+using mmapvideo::core::ReaderRing;
 using mmapvideo::core::Writer;
 
 struct mmapvideo_writer {
@@ -88,7 +92,34 @@ Reader::Options reader_options(const mmapvideo_reader_options* options) {
               options->delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME,
           "delivery is unknown.");
   return {options->path, static_cast<mmapvideo_delivery>(options->delivery),
-          options->accept_leftover != 0};
+          options->accept_leftover != 0,
+          options->max_leases == 0 ? MMAPVIDEO_DEFAULT_MAX_LEASES : options->max_leases};
+}
+
+mmapvideo_status commit(mmapvideo_writer* writer, const mmapvideo_slot_view* view,
+                        const mmapvideo_frame_info* info, const char* caps, bool hold,
+                        uint64_t* number, mmapvideo_error* error) noexcept {
+  return guarded(error, [&] {
+    require(writer != nullptr && view != nullptr && info != nullptr,
+            "writer, view or info is NULL.");
+    require(caps != nullptr || info->caps_bytes == 0, "caps is NULL.");
+    const auto published = writer->core.commit(*view, *info, caps, hold);
+    if (!published) return MMAPVIDEO_RING_REPLACED;
+    if (number != nullptr) *number = *published;
+    return MMAPVIDEO_OK;
+  });
+}
+
+/// Gives a slot back by `call`; frees a writer that was closed, with its last slot.
+template <typename Call>
+void give_back(mmapvideo_writer* writer, const mmapvideo_slot_view* view, Call call) noexcept {
+  if (writer == nullptr || view == nullptr) return;
+  bool last = false;
+  guarded(nullptr, [&] {
+    last = (writer->core.*call)(*view);
+    return MMAPVIDEO_OK;
+  });
+  if (last) delete writer;
 }
 
 }  // namespace
@@ -109,6 +140,12 @@ const char* mmapvideo_status_name(mmapvideo_status status) {
       return "overwritten";
     case MMAPVIDEO_NO_FREE_SLOT:
       return "no free slot";
+    case MMAPVIDEO_RING_REPLACED:
+      return "ring replaced";
+    case MMAPVIDEO_NO_LOCKS:
+      return "no locks";
+    case MMAPVIDEO_TOO_MANY_LEASES:
+      return "too many leases";
     case MMAPVIDEO_INVALID_ARGUMENT:
       return "invalid argument";
     case MMAPVIDEO_NOT_FOUND:
@@ -153,10 +190,10 @@ mmapvideo_writer* mmapvideo_writer_open(const mmapvideo_writer_options* options,
 
 mmapvideo_status mmapvideo_writer_reserve(mmapvideo_writer* writer, uint64_t payload_bytes,
                                           uint32_t caps_bytes, uint64_t metadata_bytes,
-                                          mmapvideo_error* error) {
+                                          uint32_t held_slots, mmapvideo_error* error) {
   return guarded(error, [&] {
     require(writer != nullptr, "writer is NULL.");
-    writer->core.reserve({payload_bytes, caps_bytes, metadata_bytes});
+    writer->core.reserve({payload_bytes, caps_bytes, metadata_bytes}, held_slots);
     return MMAPVIDEO_OK;
   });
 }
@@ -173,25 +210,38 @@ mmapvideo_status mmapvideo_writer_begin(mmapvideo_writer* writer, uint64_t paylo
   });
 }
 
-mmapvideo_status mmapvideo_writer_commit(mmapvideo_writer* writer, const mmapvideo_slot_view* view,
-                                         const mmapvideo_frame_info* info, const char* caps,
-                                         uint64_t* number, mmapvideo_error* error) {
+mmapvideo_status mmapvideo_writer_lend(mmapvideo_writer* writer, uint64_t payload_bytes,
+                                       uint32_t caps_bytes, uint64_t metadata_bytes,
+                                       mmapvideo_slot_view* view, mmapvideo_error* error) {
   return guarded(error, [&] {
-    require(writer != nullptr && view != nullptr && info != nullptr,
-            "writer, view or info is NULL.");
-    require(caps != nullptr || info->caps_bytes == 0, "caps is NULL.");
-    const uint64_t published = writer->core.commit(*view, *info, caps);
-    if (number != nullptr) *number = published;
+    require(writer != nullptr && view != nullptr, "writer or view is NULL.");
+    const auto taken = writer->core.lend({payload_bytes, caps_bytes, metadata_bytes});
+    if (!taken) return MMAPVIDEO_NO_FREE_SLOT;
+    *view = *taken;
     return MMAPVIDEO_OK;
   });
 }
 
+mmapvideo_status mmapvideo_writer_commit(mmapvideo_writer* writer, const mmapvideo_slot_view* view,
+                                         const mmapvideo_frame_info* info, const char* caps,
+                                         uint64_t* number, mmapvideo_error* error) {
+  return commit(writer, view, info, caps, false, number, error);
+}
+
+mmapvideo_status mmapvideo_writer_commit_and_hold(mmapvideo_writer* writer,
+                                                  const mmapvideo_slot_view* view,
+                                                  const mmapvideo_frame_info* info,
+                                                  const char* caps, uint64_t* number,
+                                                  mmapvideo_error* error) {
+  return commit(writer, view, info, caps, true, number, error);
+}
+
 void mmapvideo_writer_abort(mmapvideo_writer* writer, const mmapvideo_slot_view* view) {
-  if (writer == nullptr || view == nullptr) return;
-  guarded(nullptr, [&] {
-    writer->core.abort(*view);
-    return MMAPVIDEO_OK;
-  });
+  give_back(writer, view, &Writer::abort);
+}
+
+void mmapvideo_writer_release(mmapvideo_writer* writer, const mmapvideo_slot_view* view) {
+  give_back(writer, view, &Writer::release);
 }
 
 mmapvideo_status mmapvideo_writer_publish(mmapvideo_writer* writer,
@@ -201,15 +251,19 @@ mmapvideo_status mmapvideo_writer_publish(mmapvideo_writer* writer,
   if (info == nullptr || payload == nullptr || (metadata == nullptr && info->metadata_bytes != 0))
     return report(error, Failure(MMAPVIDEO_INVALID_ARGUMENT, "info, payload or metadata is NULL.",
                                  "argument check"));
-  mmapvideo_slot_view view{};
-  mmapvideo_status status = mmapvideo_writer_begin(writer, info->payload_bytes, info->caps_bytes,
-                                                   info->metadata_bytes, &view, error);
-  if (status != MMAPVIDEO_OK) return status;
-  mmapvideo::core::copy_racing_into_mapping(view.payload, payload, info->payload_bytes);
-  if (info->metadata_bytes != 0)
-    mmapvideo::core::copy_racing_into_mapping(view.metadata, metadata, info->metadata_bytes);
-  status = mmapvideo_writer_commit(writer, &view, info, caps, number, error);
-  if (status != MMAPVIDEO_OK) mmapvideo_writer_abort(writer, &view);
+  mmapvideo_status status = MMAPVIDEO_RING_REPLACED;
+  // Another thread may make a larger ring between begin and commit.
+  while (status == MMAPVIDEO_RING_REPLACED) {
+    mmapvideo_slot_view view{};
+    status = mmapvideo_writer_begin(writer, info->payload_bytes, info->caps_bytes,
+                                    info->metadata_bytes, &view, error);
+    if (status != MMAPVIDEO_OK) return status;
+    mmapvideo::core::copy_racing_into_mapping(view.payload, payload, info->payload_bytes);
+    if (info->metadata_bytes != 0)
+      mmapvideo::core::copy_racing_into_mapping(view.metadata, metadata, info->metadata_bytes);
+    status = mmapvideo_writer_commit(writer, &view, info, caps, number, error);
+    if (status != MMAPVIDEO_OK) mmapvideo_writer_abort(writer, &view);
+  }
   return status;
 }
 
@@ -227,8 +281,7 @@ void mmapvideo_writer_end(mmapvideo_writer* writer) {
 
 void mmapvideo_writer_close(mmapvideo_writer* writer, int keep_file) {
   if (writer == nullptr) return;
-  writer->core.close(keep_file != 0);
-  delete writer;
+  if (writer->core.close(keep_file != 0)) delete writer;
 }
 
 // ---- Reader -----------------------------------------------------------------------------------
@@ -257,6 +310,33 @@ mmapvideo_status mmapvideo_reader_copy_payload(mmapvideo_reader* reader, void* t
     require(reader != nullptr && to != nullptr, "reader or destination is NULL.");
     return reader->core.copy_payload(to, bytes);
   });
+}
+
+mmapvideo_status mmapvideo_reader_lease(mmapvideo_reader* reader, mmapvideo_lease* lease,
+                                        mmapvideo_error* error) {
+  return guarded(error, [&] {
+    require(reader != nullptr && lease != nullptr, "reader or lease is NULL.");
+    return reader->core.lease(*lease);
+  });
+}
+
+void mmapvideo_lease_share(const mmapvideo_lease* from, mmapvideo_lease* to) {
+  if (from == nullptr || to == nullptr) return;
+  *to = *from;
+  if (from->ring != nullptr) static_cast<ReaderRing*>(from->ring)->share(from->slot_index);
+}
+
+int mmapvideo_lease_is_intact(const mmapvideo_lease* lease) {
+  if (lease == nullptr || lease->ring == nullptr) return 0;
+  const auto& slot = static_cast<const ReaderRing*>(lease->ring)->slot(lease->slot_index);
+  // After all that the caller has read of the payload.
+  return mmapvideo::core::slot_unchanged(slot.stamp, 2 * lease->number);
+}
+
+void mmapvideo_lease_end(mmapvideo_lease* lease) {
+  if (lease == nullptr) return;
+  const mmapvideo_lease ended = std::exchange(*lease, mmapvideo_lease{});
+  if (ended.ring != nullptr) static_cast<ReaderRing*>(ended.ring)->end_lease(ended.slot_index);
 }
 
 void mmapvideo_reader_cancel(mmapvideo_reader* reader) {

@@ -8,11 +8,14 @@
 namespace mmapvideo::core {
 namespace {
 
-// A ring is planned to take about this much, within 4 to 16 slots: with 1080p RGBA it stays below
-// the 64 MiB that container engines give /dev/shm by default.
+// A ring is planned to take about this much, within 6 to 16 slots: with 1080p RGBA it stays below
+// the 64 MiB that container engines give /dev/shm by default. Of six slots one is the head's, one
+// is being written, and two readers lease two each.
 constexpr std::uint64_t planned_ring_bytes = std::uint64_t{48} << 20;
-constexpr std::uint64_t planned_min_slots = 4;
+constexpr std::uint64_t planned_min_slots = 6;
 constexpr std::uint64_t planned_max_slots = 16;
+// For slots that are taken ahead of need a ring grows up to this.
+constexpr std::uint64_t planned_lending_ring_bytes = std::uint64_t{256} << 20;
 
 // No size in a file comes near this; sums of a few such numbers cannot overflow.
 constexpr std::uint64_t max_bytes = std::uint64_t{1} << 60;
@@ -148,8 +151,18 @@ void clear_reserved(mmapvideo_frame_info& info) noexcept {
   }
 }
 
+std::uint32_t planned_slot_count(std::uint64_t slot_stride, std::uint32_t held_slots) noexcept {
+  const std::uint64_t plain =
+      std::clamp(planned_ring_bytes / slot_stride, planned_min_slots, planned_max_slots);
+  const std::uint64_t wanted = std::uint64_t{held_slots} + lending_reserve_slots;
+  const std::uint64_t affordable =
+      std::min<std::uint64_t>(planned_lending_ring_bytes / slot_stride, MMAPVIDEO_MAX_SLOTS);
+  return static_cast<std::uint32_t>(std::max(plain, std::min(wanted, affordable)));
+}
+
 std::optional<mmapvideo_ring> plan_ring(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
-                                        std::uint64_t metadata_bytes, std::uint32_t slot_count) {
+                                        std::uint64_t metadata_bytes, std::uint32_t slot_count,
+                                        std::uint32_t held_slots) {
   if (payload_bytes > max_bytes || metadata_bytes > MMAPVIDEO_MAX_METADATA_BYTES ||
       caps_bytes > MMAPVIDEO_MAX_CAPS_BYTES)
     return std::nullopt;
@@ -164,11 +177,7 @@ std::optional<mmapvideo_ring> plan_ring(std::uint64_t payload_bytes, std::uint32
   // What the alignment leaves is given to the payload, so that a slightly larger frame fits.
   ring.payload_capacity = (ring.slot_stride - ring.payload_offset - metadata_bytes) /
                           MMAPVIDEO_METADATA_ALIGNMENT * MMAPVIDEO_METADATA_ALIGNMENT;
-  ring.slot_count =
-      slot_count != 0
-          ? slot_count
-          : static_cast<std::uint32_t>(std::clamp(planned_ring_bytes / ring.slot_stride,
-                                                  planned_min_slots, planned_max_slots));
+  ring.slot_count = slot_count != 0 ? slot_count : planned_slot_count(ring.slot_stride, held_slots);
   if (ring.slot_stride > max_bytes / ring.slot_count) return std::nullopt;
   return ring;
 }

@@ -45,10 +45,18 @@ std::optional<std::string> caps_problem(const char* caps, std::size_t bytes);
 /// valid.
 void clear_reserved(mmapvideo_frame_info& info) noexcept;
 
-/// The smallest ring whose slots take a frame of these sizes. `slot_count` 0: chosen from the
-/// frame size. offset, generation and first_slot_id are left 0. Nothing: sizes overflow.
+/// Slots that are not lent out ahead of need: the head's, one to copy into, two for readers.
+inline constexpr std::uint32_t lending_reserve_slots = 4;
+
+/// How many slots of `slot_stride` bytes a ring gets whose writer is going to have `held_slots` of
+/// them taken at a time, beyond the one it writes.
+std::uint32_t planned_slot_count(std::uint64_t slot_stride, std::uint32_t held_slots) noexcept;
+
+/// The smallest ring whose slots take a frame of these sizes. `slot_count` 0: planned for
+/// `held_slots`. offset, generation and first_slot_id are left 0. Nothing: sizes overflow.
 std::optional<mmapvideo_ring> plan_ring(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
-                                        std::uint64_t metadata_bytes, std::uint32_t slot_count);
+                                        std::uint64_t metadata_bytes, std::uint32_t slot_count,
+                                        std::uint32_t held_slots);
 
 /// Does a frame of these sizes fit a slot of `ring`?
 bool frame_fits(const mmapvideo_ring& ring, std::uint64_t payload_bytes, std::uint32_t caps_bytes,

@@ -34,6 +34,17 @@ constexpr LockRange all_reader_locks() noexcept {
   return {lock_offset(MMAPVIDEO_LOCK_READER, 0, 0), MMAPVIDEO_LOCK_INDEX_BYTES};
 }
 
+/// A lease: a reader's item of a slot.
+constexpr LockRange lease_lock(std::uint32_t slot_id, std::uint32_t lane) noexcept {
+  return {lock_offset(MMAPVIDEO_LOCK_SLOT, slot_id, lane), MMAPVIDEO_LOCK_ITEM_BYTES};
+}
+
+/// What a writer that has closed leaves locked of a slot that its user still reads. Readers draw
+/// other lanes.
+constexpr LockRange closed_writer_lock(std::uint32_t slot_id) noexcept {
+  return lease_lock(slot_id, 0);
+}
+
 /// The whole slot, every lane: what the writer locks.
 constexpr LockRange slot_lock(std::uint32_t slot_id) noexcept {
   return {lock_offset(MMAPVIDEO_LOCK_SLOT, slot_id, 0), MMAPVIDEO_LOCK_INDEX_BYTES};

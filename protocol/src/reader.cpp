@@ -71,6 +71,8 @@ mmapvideo_status Reader::next(std::int64_t timeout_ns, mmapvideo_frame& frame) {
     }
     const std::uint64_t limit = deadline.limit(now, care_interval_ns);
     if (limit == 0) return MMAPVIDEO_TIMEOUT;
+    // There is time now to touch pages, a few before each look, instead of faulting later.
+    if (attachment_->populate_more()) continue;
     platform::wait_for_change(attachment_->header().published, published, canceller_, limit);
   }
 }
@@ -129,13 +131,16 @@ std::optional<Reader::Candidate> Reader::choose_next() const {
 /// The frame after the position; if the ring has gone past it, one in the middle of what is there.
 std::optional<Reader::Candidate> Reader::search_ring() const {
   std::vector<Candidate> ahead;
+  // A frame that is further back is only there because somebody leases it.
+  const std::uint64_t oldest_evidence =
+      position_ - std::min<std::uint64_t>(position_, attachment_->ring().slot_count - 1);
   bool overrun = true;
   for (std::uint32_t index = 0; index < attachment_->ring().slot_count; ++index) {
     const std::uint64_t stamp = load_acquire(attachment_->slot(index).stamp);
     if (!stamp_is_complete(stamp)) continue;
     if (stamp_number(stamp) > position_)
       ahead.push_back({index, stamp});
-    else
+    else if (stamp_number(stamp) >= oldest_evidence)
       overrun = false;
   }
   if (ahead.empty()) return std::nullopt;
@@ -198,20 +203,55 @@ void Reader::accept(const Candidate& candidate, mmapvideo_frame& frame) {
 }
 
 mmapvideo_status Reader::copy_payload(void* to, std::uint64_t bytes) {
-  if (!has_frame_)
-    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "There is no frame to copy: call next() first.");
+  require_frame();
   if (bytes > snapshot_.info.payload_bytes)
     throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The frame has fewer bytes than were asked for.");
   const mmapvideo_slot_header& slot = attachment_->slot(current_.index);
   attachment_->copy_racing(current_.index, attachment_->ring().payload_offset, to, bytes);
   if (slot_unchanged(slot.stamp, current_.stamp)) return MMAPVIDEO_OK;
-  // Missed after all: the next frame counts it, and is the first of its session if this was.
+  lose_frame();
+  return MMAPVIDEO_OVERWRITTEN;
+}
+
+mmapvideo_status Reader::lease(mmapvideo_lease& lease) {
+  require_frame();
+  if (!attachment_->has_locks()) return MMAPVIDEO_NO_LOCKS;
+  ReaderRing& ring = attachment_->mapped_ring();
+  // One slot is the head's, one is for the writer to write (8.2).
+  const std::uint32_t max_leases = std::min(options_.max_leases, ring.ring().slot_count - 2);
+  switch (ring.lease(current_.index, current_.stamp, max_leases)) {
+    case ReaderRing::Lease::taken:
+      break;
+    case ReaderRing::Lease::gone:
+      lose_frame();
+      return MMAPVIDEO_OVERWRITTEN;
+    case ReaderRing::Lease::too_many:
+      return MMAPVIDEO_TOO_MANY_LEASES;
+    case ReaderRing::Lease::unsupported:
+      return MMAPVIDEO_NO_LOCKS;
+  }
+  ++leased_count_;
+  lease = mmapvideo_lease{};
+  lease.payload = ring.payload(current_.index);
+  lease.payload_bytes = snapshot_.info.payload_bytes;
+  lease.number = snapshot_.number;
+  lease.ring = &ring;
+  lease.slot_index = current_.index;
+  return MMAPVIDEO_OK;
+}
+
+void Reader::require_frame() const {
+  if (!has_frame_)
+    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "There is no frame to read: call next() first.");
+}
+
+/// Missed after all: the next frame counts it, and is the first of its session if this was.
+void Reader::lose_frame() noexcept {
   has_frame_ = false;
   session_ = former_session_;
   pending_skipped_ = 1;
   --frame_count_;
   count_torn();
-  return MMAPVIDEO_OVERWRITTEN;
 }
 
 void Reader::count_torn() noexcept { ++torn_retry_count_; }
@@ -220,7 +260,7 @@ void Reader::count_torn() noexcept { ++torn_retry_count_; }
 
 /// False: there is nothing to attach to yet.
 bool Reader::attach() {
-  attachment_ = Attachment::attach(options_.path);
+  attachment_ = Attachment::attach(options_.path, lease_budget_);
   if (!attachment_) {
     waited_for_file_ = true;
     return false;
@@ -308,7 +348,7 @@ void Reader::follow_path() {
   if (named == attachment_->identity() || !drained()) return;
   if (named) {
     try {
-      if (auto successor = Attachment::attach(options_.path)) {
+      if (auto successor = Attachment::attach(options_.path, lease_budget_)) {
         attachment_ = std::move(successor);
         waited_for_file_ = true;
         choose_start();
@@ -331,6 +371,8 @@ mmapvideo_reader_stats Reader::stats() const noexcept {
   stats.skipped_count = skipped_count_;
   stats.torn_retry_count = torn_retry_count_;
   stats.attach_count = attach_count_;
+  stats.leased_count = leased_count_;
+  stats.lease_count = lease_budget_->count();
   stats.attached = attached_;
   stats.writer_alive = writer_alive_;
   stats.clock_comparable = clock_comparable_;

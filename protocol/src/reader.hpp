@@ -25,6 +25,7 @@ class Reader {
     std::string path;
     mmapvideo_delivery delivery = MMAPVIDEO_DELIVERY_LATEST;
     bool accept_leftover = false;
+    std::uint32_t max_leases = MMAPVIDEO_DEFAULT_MAX_LEASES;
   };
 
   explicit Reader(Options options) : options_(std::move(options)) {}
@@ -33,6 +34,8 @@ class Reader {
   mmapvideo_status next(std::int64_t timeout_ns, mmapvideo_frame& frame);
   /// OK or OVERWRITTEN; throws Failure when there is no frame or it is smaller.
   mmapvideo_status copy_payload(void* to, std::uint64_t bytes);
+  /// OK, OVERWRITTEN, NO_LOCKS or TOO_MANY_LEASES; throws Failure when there is no frame.
+  mmapvideo_status lease(mmapvideo_lease& lease);
 
   void cancel() noexcept { canceller_.cancel(); }
   void resume() noexcept { canceller_.reset(); }
@@ -62,11 +65,14 @@ class Reader {
   bool writer_lost();
   bool drained() const;
   void follow_path();
+  void require_frame() const;
+  void lose_frame() noexcept;
   void count_torn() noexcept;
 
   const Options options_;
   platform::Canceller canceller_;
-  std::optional<Attachment> attachment_;
+  const std::shared_ptr<LeaseBudget> lease_budget_ = std::make_shared<LeaseBudget>();
+  std::unique_ptr<Attachment> attachment_;
   std::uint64_t last_care_ns_ = 0;  // when look_after_file() was last due
 
   bool waited_for_file_ = false;       // it was not there, or not ready, when first looked for
@@ -90,6 +96,7 @@ class Reader {
   std::atomic<std::uint64_t> skipped_count_{0};
   std::atomic<std::uint64_t> torn_retry_count_{0};
   std::atomic<std::uint64_t> attach_count_{0};
+  std::atomic<std::uint64_t> leased_count_{0};
   std::atomic<bool> attached_{false};
   std::atomic<bool> writer_alive_{false};
   std::atomic<bool> clock_comparable_{false};

@@ -41,9 +41,9 @@ void increment_release(Word& word) noexcept {
   store_release(word, static_cast<Word>(load_relaxed(word) + 1));
 }
 
-/// Adds to a counter that only the caller writes.
-inline void increment_relaxed(std::uint64_t& counter, std::uint64_t by) noexcept {
-  store_relaxed(counter, load_relaxed(counter) + by);
+/// Adds to a counter that only the caller writes; `by` may be negative.
+inline void increment_relaxed(std::uint64_t& counter, std::int64_t by) noexcept {
+  store_relaxed(counter, load_relaxed(counter) + static_cast<std::uint64_t>(by));
 }
 
 /// Between making a stamp odd and writing the slot (A), before rewriting a ring descriptor (E),

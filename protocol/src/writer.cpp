@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <utility>
 
 #include "failure.hpp"
@@ -24,20 +23,12 @@ Failure refused_frame(const std::string& path, const std::string& problem) {
                  "A frame for " + quoted(path) + " was refused: " + problem + ".");
 }
 
-/// A lock that cannot be tried counts as held: what it guards is left alone.
-bool lock_if_free(const platform::File& file, const LockRange& range) noexcept {
-  try {
-    return platform::try_lock_exclusive(file, range) == platform::LockResult::acquired;
-  } catch (const Failure&) {
-    return false;
-  }
+Failure not_taken() {
+  return Failure(MMAPVIDEO_INVALID_ARGUMENT, "This slot was not taken, or was given back already.",
+                 "slot view");
 }
 
 }  // namespace
-
-mmapvideo_slot_header& Writer::MappedRing::slot(std::uint32_t index) const noexcept {
-  return *reinterpret_cast<mmapvideo_slot_header*>(mapping.data() + ring.slot_stride * index);
-}
 
 mmapvideo_file_header& Writer::header() const noexcept {
   return *reinterpret_cast<mmapvideo_file_header*>(header_mapping_.data());
@@ -58,7 +49,9 @@ Writer::Writer(Options options) : options_(std::move(options)) {
   }
 }
 
-Writer::~Writer() { close(true); }
+Writer::~Writer() {
+  if (file_.valid() && !closed_) end_session();
+}
 
 void Writer::open_and_lock() {
   for (int attempt = 0; attempt < max_open_attempts; ++attempt) {
@@ -163,27 +156,19 @@ void Writer::repair() {
   next_number_ = h.head_number + 1;
   give_back_unused_end();
   if (generation == 0) return;
-  MappedRing left;
-  left.ring = h.rings[generation % 2];
-  if (const auto problem = ring_problem(left.ring, generation, file_.size()))
+  const mmapvideo_ring left = h.rings[generation % 2];
+  if (const auto problem = ring_problem(left, generation, file_.size()))
     throw broken_file(options_.path, *problem);
-  left.mapping =
-      platform::Mapping(file_, left.ring.offset, ring_bytes(left.ring), platform::Access::write);
-  repair_slots(left);
-  current_ = std::move(left);
-  store_relaxed(slot_count_, std::uint64_t{current_.ring.slot_count});
-  store_relaxed(payload_capacity_, current_.ring.payload_capacity);
+  auto present = std::make_unique<WriterRing>(file_, left, locked_);
+  repair_slots(*present);
+  use_ring(std::move(present));
 
   const mmapvideo_ring predecessor = h.rings[(generation + 1) % 2];
   if (generation < 2 || ring_problem(predecessor, generation - 1, file_.size())) return;
   // Its descriptor may be a mixture with one that was being written; rings are appended, so what
   // reaches into the present one is not the former ring.
-  if (predecessor.offset + ring_bytes(predecessor) > current_.ring.offset) return;
-  MappedRing former;
-  former.ring = predecessor;
-  former.mapping = platform::Mapping(file_, predecessor.offset, ring_bytes(predecessor),
-                                     platform::Access::write);
-  retire(std::move(former));
+  if (predecessor.offset + ring_bytes(predecessor) > left.offset) return;
+  former_rings_.push_back(std::make_unique<WriterRing>(file_, predecessor, locked_));
   give_back_former_rings();
 }
 
@@ -201,21 +186,21 @@ void Writer::give_back_unused_end() {
   if (end < file_bytes) file_.give_back(end, file_bytes - end);
 }
 
-void Writer::repair_slots(const MappedRing& present) {
+void Writer::repair_slots(WriterRing& present) {
   mmapvideo_file_header& h = header();
   std::uint64_t newest = h.head_number;
-  for (std::uint32_t index = 0; index < present.ring.slot_count; ++index) {
+  for (std::uint32_t index = 0; index < present.ring().slot_count; ++index) {
     std::uint64_t& stamp = present.slot(index).stamp;
     const std::uint64_t number = stamp_number(load_relaxed(stamp));
     if (!stamp_is_complete(load_relaxed(stamp)) || number > MMAPVIDEO_MAX_FRAME_NUMBER) {
       void_slot(stamp);
     } else if (number >= newest) {
       newest = number;
-      head_index_ = last_index_ = index;
+      present.set_head(index);
     }
   }
-  if (head_index_ != no_slot) {
-    store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(present.ring, head_index_)});
+  if (const auto head = present.head()) {
+    store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(present.ring(), *head)});
     store_release(h.head_number, newest);
   }
   next_number_ = newest + 1;
@@ -223,166 +208,156 @@ void Writer::repair_slots(const MappedRing& present) {
 
 // ---- Growth (11) ------------------------------------------------------------------------------
 
-bool Writer::ring_suits(const Sizes& sizes) const noexcept {
-  if (!current_.mapping) return false;
-  if (!frame_fits(current_.ring, sizes.payload_bytes, sizes.caps_bytes, sizes.metadata_bytes))
-    return false;
-  return options_.slot_count == 0 || options_.slot_count == current_.ring.slot_count;
+void Writer::reserve(const Sizes& sizes, std::uint32_t held_slots) {
+  const std::lock_guard lock(mutex_);
+  provide_ring(sizes, held_slots);
 }
 
-void Writer::reserve(const Sizes& sizes) {
-  if (!ring_suits(sizes)) {
-    grow(sizes);
-  } else if (published_in_ring_ == 0) {
-    // A ring that was taken over: mapped, but not touched by this process yet.
-    current_.mapping.populate_for_writing();
-  }
+/// Makes sure that the ring in use takes a frame of these sizes and was touched by this process.
+void Writer::provide_ring(const Sizes& sizes, std::uint32_t held_slots) {
+  if (!ring_suits(sizes, held_slots)) grow(sizes, held_slots);
+  current_->populate();
 }
 
-void Writer::grow(const Sizes& sizes) {
-  const auto planned =
-      plan_ring(sizes.payload_bytes, sizes.caps_bytes, sizes.metadata_bytes, options_.slot_count);
+bool Writer::ring_suits(const Sizes& sizes, std::uint32_t held_slots) const noexcept {
+  if (!current_) return false;
+  const mmapvideo_ring& ring = current_->ring();
+  if (!frame_fits(ring, sizes.payload_bytes, sizes.caps_bytes, sizes.metadata_bytes)) return false;
+  if (options_.slot_count != 0) return options_.slot_count == ring.slot_count;
+  return held_slots == 0 || ring.slot_count >= planned_slot_count(ring.slot_stride, held_slots);
+}
+
+void Writer::grow(const Sizes& sizes, std::uint32_t held_slots) {
+  const auto planned = plan_ring(sizes.payload_bytes, sizes.caps_bytes, sizes.metadata_bytes,
+                                 options_.slot_count, held_slots);
   if (!planned)
     throw Failure(MMAPVIDEO_NO_SPACE,
                   "A frame of " + std::to_string(sizes.payload_bytes) + " bytes is too large for " +
                       quoted(options_.path) + ".",
                   "plan_ring");
-  MappedRing next = append_ring(*planned);
+  std::unique_ptr<WriterRing> next = append_ring(*planned);
   give_back_former_rings();
   mmapvideo_file_header& h = header();
   const std::uint64_t generation = h.ring_generation + 1;
-  next.ring.generation = generation;
-  next.ring.first_slot_id =
-      current_.mapping ? slot_id_of(current_.ring, current_.ring.slot_count) : 0;
+  next->set_generation(generation,
+                       current_ ? slot_id_of(current_->ring(), current_->ring().slot_count) : 0);
   fence_before_writing();
-  copy_racing_into_mapping(&h.rings[generation % 2], &next.ring, sizeof next.ring);
+  copy_racing_into_mapping(&h.rings[generation % 2], &next->ring(), sizeof next->ring());
   store_release(h.ring_generation, generation);
-  if (current_.mapping) retire(std::move(current_));
-  current_ = std::move(next);
-  published_in_ring_ = 0;
-  last_index_ = head_index_ = no_slot;
-  store_relaxed(slot_count_, std::uint64_t{current_.ring.slot_count});
-  store_relaxed(payload_capacity_, current_.ring.payload_capacity);
+  if (current_) former_rings_.push_back(std::move(current_));
+  use_ring(std::move(next));
   announce();
 }
 
-Writer::MappedRing Writer::append_ring(mmapvideo_ring ring) {
+std::unique_ptr<WriterRing> Writer::append_ring(mmapvideo_ring ring) {
   const std::uint64_t end = std::max<std::uint64_t>(file_.size(), MMAPVIDEO_SLOT_ALIGNMENT);
   ring.offset =
       (end + MMAPVIDEO_SLOT_ALIGNMENT - 1) / MMAPVIDEO_SLOT_ALIGNMENT * MMAPVIDEO_SLOT_ALIGNMENT;
+  // So that nothing can fail once the ring is in use.
+  former_rings_.reserve(former_rings_.size() + 1);
   try {
     file_.reserve(ring.offset, ring_bytes(ring));
-    MappedRing appended;
-    appended.ring = ring;
-    appended.mapping =
-        platform::Mapping(file_, ring.offset, ring_bytes(ring), platform::Access::write);
-    appended.mapping.populate_for_writing();
+    auto appended = std::make_unique<WriterRing>(file_, ring, locked_);
+    appended->populate();
     return appended;
-  } catch (const Failure&) {
+  } catch (...) {
     file_.give_back(ring.offset, ring_bytes(ring));
     throw;
   }
 }
 
-void Writer::retire(MappedRing former) {
-  FormerRing retired;
-  retired.kept_slots.resize(former.ring.slot_count);
-  std::iota(retired.kept_slots.begin(), retired.kept_slots.end(), 0u);
-  retired.mapped = std::move(former);
-  former_rings_.push_back(std::move(retired));
+void Writer::use_ring(std::unique_ptr<WriterRing> ring) noexcept {
+  current_ = std::move(ring);
+  published_in_ring_ = 0;
+  store_relaxed(slot_count_, std::uint64_t{current_->ring().slot_count});
+  store_relaxed(payload_capacity_, current_->ring().payload_capacity);
 }
 
-/// Gives back what is not leased of the former rings; the rest is tried again a lap later.
+/// Gives back what nobody uses of the former rings; the rest is tried again a lap later.
 void Writer::give_back_former_rings() noexcept {
-  for (FormerRing& former : former_rings_)
-    std::erase_if(former.kept_slots,
-                  [&](std::uint32_t index) { return give_back_slot(former.mapped, index); });
-  std::erase_if(former_rings_, [](const FormerRing& former) { return former.kept_slots.empty(); });
-}
-
-/// False: a reader holds a lease.
-bool Writer::give_back_slot(const MappedRing& former, std::uint32_t index) noexcept {
-  const LockRange range = slot_lock(slot_id_of(former.ring, index));
-  if (locked_ && !lock_if_free(file_, range)) return false;
-  void_slot(former.slot(index).stamp);
-  // Header and caps stay: readers that are behind may still look at the stamp, and touching a page
-  // that was given back would need memory, which may be gone.
-  file_.give_back(former.ring.offset + former.ring.slot_stride * index + former.ring.payload_offset,
-                  former.ring.slot_stride - former.ring.payload_offset);
-  if (locked_) platform::unlock(file_, range);
-  return true;
+  std::erase_if(former_rings_,
+                [](const std::unique_ptr<WriterRing>& former) { return former->give_back(); });
 }
 
 // ---- Publishing (7.2) -------------------------------------------------------------------------
 
-std::uint32_t Writer::take_slot() {
-  const std::uint32_t count = current_.ring.slot_count;
-  const std::uint32_t first = last_index_ == no_slot ? 0 : last_index_ + 1;
-  for (std::uint32_t step = 0; step < count; ++step) {
-    const std::uint32_t index = (first + step) % count;
-    if (index == head_index_) continue;
-    if (!locked_) return index;
-    const LockRange range = slot_lock(slot_id_of(current_.ring, index));
-    if (platform::try_lock_exclusive(file_, range) == platform::LockResult::acquired) return index;
-  }
-  return no_slot;
-}
-
-void Writer::unlock_slot(std::uint32_t index) noexcept {
-  if (locked_) platform::unlock(file_, slot_lock(slot_id_of(current_.ring, index)));
-}
-
-std::optional<mmapvideo_slot_view> Writer::begin(const Sizes& sizes) {
-  if (taken_index_ != no_slot)
-    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "A slot is already taken: commit or abort it first.");
+void Writer::require_publishable(const Sizes& sizes) const {
   if (sizes.payload_bytes == 0) throw refused_frame(options_.path, "it has no bytes");
   if (sizes.caps_bytes > MMAPVIDEO_MAX_CAPS_BYTES)
     throw refused_frame(options_.path, "its caps are too long");
   if (next_number_ > MMAPVIDEO_MAX_FRAME_NUMBER)
     throw Failure(MMAPVIDEO_BROKEN_FILE, "The frame numbers of " + quoted(options_.path) +
                                              " are used up. Remove the file and start again.");
+}
+
+std::optional<mmapvideo_slot_view> Writer::begin(const Sizes& sizes) {
+  const std::lock_guard lock(mutex_);
+  require_publishable(sizes);
   if (ended_) start_session();
-  if (!ring_suits(sizes)) grow(sizes);
-  const std::uint32_t index = take_slot();
-  if (index == no_slot) {
-    ++next_number_;
-    increment_relaxed(dropped_count_, 1);
-    increment_relaxed(header().dropped_count, 1);
-    return std::nullopt;
+  provide_ring(sizes, 0);
+  const auto view = current_->take();
+  if (view) {
+    increment_relaxed(slots_out_, 1);
+    return view;
   }
-  taken_index_ = index;
-  mmapvideo_slot_header& slot = current_.slot(index);
-  begin_slot(slot.stamp);
-  auto* payload = reinterpret_cast<std::byte*>(&slot) + current_.ring.payload_offset;
-  mmapvideo_slot_view view{};
-  view.payload = payload;
-  view.payload_capacity = current_.ring.payload_capacity;
-  view.metadata = payload + current_.ring.payload_capacity;
-  view.metadata_capacity = current_.ring.metadata_capacity;
-  view.slot_index = index;
-  view.ring_generation = current_.ring.generation;
+  ++next_number_;
+  increment_relaxed(dropped_count_, 1);
+  increment_relaxed(header().dropped_count, 1);
+  return std::nullopt;
+}
+
+std::optional<mmapvideo_slot_view> Writer::lend(const Sizes& sizes) {
+  const std::lock_guard lock(mutex_);
+  if (!ring_suits(sizes, 0) || !current_->may_lend()) return std::nullopt;
+  const auto view = current_->take();
+  if (view) increment_relaxed(slots_out_, 1);
   return view;
 }
 
-void Writer::require_taken(const mmapvideo_slot_view& view) const {
-  if (taken_index_ == no_slot || view.slot_index != taken_index_ ||
-      view.ring_generation != current_.ring.generation)
-    throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "This slot is not the one that begin() returned.");
+WriterRing* Writer::find_ring(const mmapvideo_slot_view& view) const noexcept {
+  if (current_ && current_->ring().generation == view.ring_generation) return current_.get();
+  for (const auto& former : former_rings_)
+    if (former->ring().generation == view.ring_generation) return former.get();
+  return nullptr;
 }
 
-std::uint64_t Writer::commit(const mmapvideo_slot_view& view, const mmapvideo_frame_info& info,
-                             const char* caps) {
-  require_taken(view);
-  if (!frame_fits(current_.ring, info.payload_bytes, info.caps_bytes, info.metadata_bytes))
+void Writer::check_frame(const WriterRing& ring, const mmapvideo_frame_info& info,
+                         const char* caps) const {
+  if (!frame_fits(ring.ring(), info.payload_bytes, info.caps_bytes, info.metadata_bytes))
     throw refused_frame(options_.path, "it is larger than the slot that was asked for");
   if (info.caps_bytes != 0) {
     if (const auto problem = caps_problem(caps, info.caps_bytes))
       throw refused_frame(options_.path, *problem);
   }
   if (const auto problem = info_problem(info)) throw refused_frame(options_.path, *problem);
+}
 
-  mmapvideo_slot_header& slot = current_.slot(taken_index_);
+std::optional<std::uint64_t> Writer::commit(const mmapvideo_slot_view& view,
+                                            const mmapvideo_frame_info& info, const char* caps,
+                                            bool hold) {
+  const std::lock_guard lock(mutex_);
+  WriterRing* const ring = closed_ ? nullptr : find_ring(view);
+  if (ring == nullptr || !ring->is_taken(view.slot_index)) throw not_taken();
+  require_publishable({info.payload_bytes, info.caps_bytes, info.metadata_bytes});
+  if (ring != current_.get()) return std::nullopt;
+  check_frame(*ring, info, caps);
+  if (ended_) start_session();
+
   const std::uint64_t number = next_number_++;
+  mmapvideo_slot_header& slot = ring->slot(view.slot_index);
+  fill_header(slot, info, caps, number);
+  complete_slot(slot.stamp, number);
+  ring->publish(view.slot_index, hold);
+  if (!hold) increment_relaxed(slots_out_, -1);
+  move_head(info, number);
+  announce();
+  if (++published_in_ring_ % ring->ring().slot_count == 0) give_back_former_rings();
+  return number;
+}
+
+/// Step 7.2.4, but for payload and metadata.
+void Writer::fill_header(mmapvideo_slot_header& slot, const mmapvideo_frame_info& info,
+                         const char* caps, std::uint64_t number) const {
   slot.number = number;
   slot.session_id = session_id_;
   mmapvideo_frame_info complete = info;
@@ -393,31 +368,48 @@ std::uint64_t Writer::commit(const mmapvideo_slot_view& view, const mmapvideo_fr
   auto* caps_in_slot = reinterpret_cast<char*>(&slot) + MMAPVIDEO_CAPS_OFFSET;
   copy_racing_into_mapping(caps_in_slot, caps, info.caps_bytes);
   caps_in_slot[info.caps_bytes] = '\0';
-  complete_slot(slot.stamp, number);
+}
 
-  unlock_slot(taken_index_);
-  head_index_ = last_index_ = std::exchange(taken_index_, no_slot);
+/// Step 7.2.7, and the counters.
+void Writer::move_head(const mmapvideo_frame_info& info, std::uint64_t number) noexcept {
   mmapvideo_file_header& h = header();
-  store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(current_.ring, head_index_)});
+  store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(current_->ring(), *current_->head())});
   store_release(h.head_number, number);
   increment_relaxed(frame_count_, 1);
-  increment_relaxed(byte_count_, info.payload_bytes);
+  increment_relaxed(byte_count_, static_cast<std::int64_t>(info.payload_bytes));
   increment_relaxed(h.frame_count, 1);
-  increment_relaxed(h.byte_count, info.payload_bytes);
+  increment_relaxed(h.byte_count, static_cast<std::int64_t>(info.payload_bytes));
   if (load_relaxed(h.frame_count) == 1)
     store_release(h.state, std::uint32_t{MMAPVIDEO_STATE_STREAMING});
-  announce();
-  if (++published_in_ring_ % current_.ring.slot_count == 0) give_back_former_rings();
-  return number;
 }
 
-void Writer::abort(const mmapvideo_slot_view& view) {
-  require_taken(view);
-  void_slot(current_.slot(taken_index_).stamp);
-  unlock_slot(taken_index_);
-  // The slot is the next one again.
-  taken_index_ = no_slot;
+bool Writer::abort(const mmapvideo_slot_view& view) {
+  const std::lock_guard lock(mutex_);
+  WriterRing* const ring = find_ring(view);
+  if (ring == nullptr || !ring->is_taken(view.slot_index)) throw not_taken();
+  return slot_came_back(*ring, view.slot_index);
 }
+
+bool Writer::release(const mmapvideo_slot_view& view) {
+  const std::lock_guard lock(mutex_);
+  WriterRing* const ring = find_ring(view);
+  if (ring == nullptr || !ring->is_held(view.slot_index)) throw not_taken();
+  return slot_came_back(*ring, view.slot_index);
+}
+
+/// True: the writer is closed and this was the last one.
+bool Writer::slot_came_back(WriterRing& ring, std::uint32_t index) noexcept {
+  increment_relaxed(slots_out_, -1);
+  if (closed_)
+    ring.let_go(index);
+  else if (ring.is_taken(index))
+    ring.abort(index);
+  else
+    ring.release(index);
+  return closed_ && nothing_out();
+}
+
+bool Writer::nothing_out() const noexcept { return load_relaxed(slots_out_) == 0; }
 
 void Writer::announce() noexcept {
   increment_release(header().published);
@@ -427,21 +419,30 @@ void Writer::announce() noexcept {
 // ---- End (7.3) --------------------------------------------------------------------------------
 
 void Writer::end() noexcept {
+  const std::lock_guard lock(mutex_);
+  end_session();
+}
+
+void Writer::end_session() noexcept {
   if (ended_) return;
-  if (taken_index_ != no_slot) {
-    void_slot(current_.slot(taken_index_).stamp);
-    unlock_slot(std::exchange(taken_index_, no_slot));
-  }
   store_release(header().state, std::uint32_t{MMAPVIDEO_STATE_ENDED});
   ended_ = true;
   announce();
 }
 
-void Writer::close(bool keep_file) noexcept {
-  if (!file_.valid()) return;
-  end();
+bool Writer::close(bool keep_file) noexcept {
+  const std::lock_guard lock(mutex_);
+  end_session();
   if (!keep_file) remove_own_file();
-  file_.close();
+  closed_ = true;
+  if (nothing_out()) {
+    file_.close();
+    return true;
+  }
+  if (current_) current_->keep_out_locked();
+  for (const auto& former : former_rings_) former->keep_out_locked();
+  if (locked_) platform::unlock(file_, writer_lock());
+  return false;
 }
 
 /// Removes the path unless it names another file by now.
@@ -464,6 +465,7 @@ mmapvideo_writer_stats Writer::stats() const {
   stats.payload_capacity = load_relaxed(payload_capacity_);
   stats.reader_count =
       locked_ ? static_cast<std::uint32_t>(list_locks(file_, all_reader_locks()).size()) : 0;
+  stats.slots_out = static_cast<std::uint32_t>(load_relaxed(slots_out_));
   stats.in_memory = in_memory_;
   stats.locked = locked_;
   return stats;

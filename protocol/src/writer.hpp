@@ -5,15 +5,18 @@
 #include <mmapvideo/mmapvideo.h>
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "platform/platform.hpp"
+#include "writer_ring.hpp"
 
 namespace mmapvideo::core {
 
-/// Publishes frames into one file. One thread uses it, except for stats().
+/// Publishes frames into one file. From any thread: one mutex guards all but the figures.
 ///
 /// Failures are thrown as Failure; a full ring is an ordinary outcome and returned.
 class Writer {
@@ -34,33 +37,27 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  void reserve(const Sizes& sizes);
+  void reserve(const Sizes& sizes, std::uint32_t held_slots);
   /// Nothing: no slot is free; the frame was dropped and counted.
   std::optional<mmapvideo_slot_view> begin(const Sizes& sizes);
-  std::uint64_t commit(const mmapvideo_slot_view& view, const mmapvideo_frame_info& info,
-                       const char* caps);
-  void abort(const mmapvideo_slot_view& view);
-  /// Ends the session; the next begin() starts another one.
+  /// A slot ahead of need. Nothing: none can be spared.
+  std::optional<mmapvideo_slot_view> lend(const Sizes& sizes);
+  /// The number. Nothing: the slot is of a former ring.
+  std::optional<std::uint64_t> commit(const mmapvideo_slot_view& view,
+                                      const mmapvideo_frame_info& info, const char* caps,
+                                      bool hold);
+  /// True: the writer is closed, and this was the last slot that was out: destroy it.
+  bool abort(const mmapvideo_slot_view& view);
+  bool release(const mmapvideo_slot_view& view);
+  /// Ends the session; the next begin() or commit() starts another one.
   void end() noexcept;
-  /// Ends, removes the file unless `keep_file`, and lets go of it. The destructor keeps it.
-  void close(bool keep_file) noexcept;
+  /// Ends, removes the file unless `keep_file`, and lets go of it. True: nothing is out, destroy
+  /// the writer. False: only abort() and release() may follow. The destructor keeps the file.
+  bool close(bool keep_file) noexcept;
   /// From any thread.
   mmapvideo_writer_stats stats() const;
 
  private:
-  /// A ring that is mapped: its descriptor and its bytes.
-  struct MappedRing {
-    mmapvideo_ring ring{};
-    platform::Mapping mapping;
-    mmapvideo_slot_header& slot(std::uint32_t index) const noexcept;
-  };
-  /// A ring that is no longer in use, and those of its slots whose memory was not given back yet.
-  struct FormerRing {
-    MappedRing mapped;
-    std::vector<std::uint32_t> kept_slots;
-  };
-  static constexpr std::uint32_t no_slot = UINT32_MAX;
-
   void open_and_lock();
   void create_or_validate();
   void create();
@@ -70,41 +67,48 @@ class Writer {
   void start_session();
   void repair();
   void give_back_unused_end();
-  void repair_slots(const MappedRing& present);
-  void grow(const Sizes& sizes);
-  MappedRing append_ring(mmapvideo_ring ring);
-  void retire(MappedRing former);
+  void repair_slots(WriterRing& present);
+  bool ring_suits(const Sizes& sizes, std::uint32_t held_slots) const noexcept;
+  void provide_ring(const Sizes& sizes, std::uint32_t held_slots);
+  void grow(const Sizes& sizes, std::uint32_t held_slots);
+  std::unique_ptr<WriterRing> append_ring(mmapvideo_ring ring);
+  void use_ring(std::unique_ptr<WriterRing> ring) noexcept;
   void give_back_former_rings() noexcept;
-  bool give_back_slot(const MappedRing& former, std::uint32_t index) noexcept;
-  std::uint32_t take_slot();
-  void unlock_slot(std::uint32_t index) noexcept;
+  void require_publishable(const Sizes& sizes) const;
+  void check_frame(const WriterRing& ring, const mmapvideo_frame_info& info,
+                   const char* caps) const;
+  void fill_header(mmapvideo_slot_header& slot, const mmapvideo_frame_info& info, const char* caps,
+                   std::uint64_t number) const;
+  void move_head(const mmapvideo_frame_info& info, std::uint64_t number) noexcept;
+  WriterRing* find_ring(const mmapvideo_slot_view& view) const noexcept;
+  bool slot_came_back(WriterRing& ring, std::uint32_t index) noexcept;
+  bool nothing_out() const noexcept;
+  void end_session() noexcept;
   void remove_own_file() noexcept;
   void announce() noexcept;
   mmapvideo_file_header& header() const noexcept;
-  void require_taken(const mmapvideo_slot_view& view) const;
-  bool ring_suits(const Sizes& sizes) const noexcept;
 
   const Options options_;
+  std::mutex mutex_;
   platform::File file_;
   platform::Mapping header_mapping_;
-  MappedRing current_;
-  std::vector<FormerRing> former_rings_;
+  std::unique_ptr<WriterRing> current_;                    // none before the first frame
+  std::vector<std::unique_ptr<WriterRing>> former_rings_;  // with memory not given back yet
   bool created_ = false;
   bool locked_ = false;
   bool in_memory_ = false;
   bool ended_ = true;  // no session is open
+  bool closed_ = false;
   std::uint64_t next_number_ = 1;
   std::uint64_t session_id_ = 0;
   std::uint64_t published_in_ring_ = 0;  // by this writer, in current_
-  std::uint32_t last_index_ = no_slot;   // the slot written last in current_
-  std::uint32_t head_index_ = no_slot;   // the newest frame's slot in current_
-  std::uint32_t taken_index_ = no_slot;  // between begin and commit or abort
-  // Figures for stats(), written by the writer's thread only.
+  // Figures for stats(), written under the mutex and read without it.
   std::uint64_t frame_count_ = 0;
   std::uint64_t dropped_count_ = 0;
   std::uint64_t byte_count_ = 0;
   std::uint64_t slot_count_ = 0;
   std::uint64_t payload_capacity_ = 0;
+  std::uint64_t slots_out_ = 0;
 };
 
 }  // namespace mmapvideo::core

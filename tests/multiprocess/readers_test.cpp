@@ -62,7 +62,7 @@ TEST_F(ReadersTest, readers_that_start_before_the_writer_get_its_frames) {
   }
   ::usleep(60'000);  // lets them find nothing first; no outcome depends on it
   Writer writer = open_writer(path_, 8);
-  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kFrameBytes, 100, 0, nullptr), MMAPVIDEO_OK);
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kFrameBytes, 100, 0, 0, nullptr), MMAPVIDEO_OK);
   while (stats_of(writer).reader_count < readers.size()) ::usleep(1000);
   for (std::uint64_t number = 1; number <= 20; ++number) {
     publish(writer, number);

@@ -44,7 +44,7 @@ struct ReaderReport {
 int run_writer(const std::string& path, const Load& load, const Results& results) {
   Writer writer = open_writer(path, load.slot_count);
   auto caps_bytes = static_cast<std::uint32_t>(kCaps.size());
-  mmapvideo_writer_reserve(writer.get(), load.frame_bytes, caps_bytes, load.metadata_bytes,
+  mmapvideo_writer_reserve(writer.get(), load.frame_bytes, caps_bytes, load.metadata_bytes, 0,
                            nullptr);
   while (stats_of(writer).reader_count < load.reader_count) ::usleep(1000);
   mmapvideo_frame_info info = grey_info(load.frame_bytes);

@@ -280,7 +280,7 @@ TEST_F(ErrorsTest, process_limit_on_file_sizes_is_no_space_and_not_a_signal) {
     rlimit limit = {1 << 20, 1 << 20};
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
     Report report;
-    report.status = mmapvideo_writer_reserve(writer.get(), 8 << 20, 100, 0, &report.error);
+    report.status = mmapvideo_writer_reserve(writer.get(), 8 << 20, 100, 0, 0, &report.error);
     results.send(report);
     results.send(publish(writer, 2));
     return 0;

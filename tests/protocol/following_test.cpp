@@ -130,7 +130,7 @@ TEST_F(FollowingTest, session_without_a_ring_is_waited_for) {
 
 TEST_F(FollowingTest, attached_reader_of_an_empty_session_gets_its_first_frame) {
   Writer writer = open_writer(path_);
-  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kFrameBytes, 100, 0, nullptr), MMAPVIDEO_OK);
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kFrameBytes, 100, 0, 0, nullptr), MMAPVIDEO_OK);
   Reader reader = open_reader(path_, kEveryFrame);
   ASSERT_EQ(next_frame(reader, kNoWait).status, MMAPVIDEO_TIMEOUT);
   ASSERT_EQ(stats_of(reader).attached, 1u);

@@ -31,7 +31,7 @@ TEST_F(FullFileSystemTest, frame_too_large_for_the_file_system_says_no_space_wit
         mount_tmpfs(dir_.path(), "size=1m");
         Writer writer = open_writer(path_);
         Report seen;
-        seen.status = mmapvideo_writer_reserve(writer.get(), 8 << 20, 100, 0, &seen.error);
+        seen.status = mmapvideo_writer_reserve(writer.get(), 8 << 20, 100, 0, 0, &seen.error);
         return seen;
       },
       report);

@@ -183,7 +183,7 @@ TEST_F(GrowthTest, metadata_too_long_for_its_place_makes_a_ring_with_room) {
 
 TEST_F(GrowthTest, room_for_caps_and_metadata_is_kept_when_the_payload_grows) {
   Writer writer = open_writer(path_);
-  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), 64, 50'000, 70'000, nullptr), MMAPVIDEO_OK);
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), 64, 50'000, 70'000, 0, nullptr), MMAPVIDEO_OK);
   publish(writer, 1, kLarge);
   std::string caps(50'000, 'c'), metadata(70'000, 'm');
   mmapvideo_frame_info info = grey_info(kLarge, caps);
@@ -284,7 +284,7 @@ TEST_F(GrowthTest, head_of_the_former_ring_is_readable_until_the_first_frame_of_
   ASSERT_EQ(take(reader).number, 1u);
   ASSERT_EQ(take(every).number, 1u);
   publish(writer, 2, kSmall);
-  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kLarge, 100, 0, nullptr), MMAPVIDEO_OK);
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kLarge, 100, 0, 0, nullptr), MMAPVIDEO_OK);
   ASSERT_EQ(RawFile(path_).header().ring_generation, 2u);
   EXPECT_EQ(take(reader, kNoWait).number, 2u);
   EXPECT_EQ(take(every, kNoWait).number, 2u);
@@ -312,7 +312,7 @@ TEST_F(GrowthTest, reader_that_came_between_growth_and_frame_is_told_end_and_los
 TEST_F(GrowthTest, reader_that_came_between_growth_and_frame_misses_nothing) {
   Writer writer = open_writer(path_, 4);
   publish(writer, 1, kSmall);
-  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kLarge, 100, 0, nullptr), MMAPVIDEO_OK);
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kLarge, 100, 0, 0, nullptr), MMAPVIDEO_OK);
   Reader reader = open_reader(path_);
   ASSERT_EQ(next_frame(reader, kNoWait).status, MMAPVIDEO_TIMEOUT);
   publish(writer, 2, kLarge);
@@ -326,7 +326,7 @@ TEST_F(GrowthTest, growth_wakes_by_the_published_word) {
   publish(writer, 1, kSmall);
   RawFile raw(path_);
   std::uint32_t before = load(raw.header().published);
-  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kLarge, 100, 0, nullptr), MMAPVIDEO_OK);
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kLarge, 100, 0, 0, nullptr), MMAPVIDEO_OK);
   EXPECT_EQ(load(raw.header().published), before + 1);
 }
 

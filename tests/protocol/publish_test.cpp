@@ -124,7 +124,7 @@ TEST_F(PublishTest, whoever_sleeps_on_published_is_woken_by_frame_growth_end_and
   };
   expect_wake("frame", [&] { publish(writer); });
   expect_wake("growth", [&] {
-    EXPECT_EQ(mmapvideo_writer_reserve(writer.get(), 1 << 20, 0, 0, nullptr), MMAPVIDEO_OK);
+    EXPECT_EQ(mmapvideo_writer_reserve(writer.get(), 1 << 20, 0, 0, 0, nullptr), MMAPVIDEO_OK);
   });
   expect_wake("end", [&] { close_and_keep(writer); });
   expect_wake("start", [&] { writer = open_writer(path_); });
@@ -216,14 +216,6 @@ TEST_F(PublishTest, abort_empties_the_slot_and_spends_no_number) {
   EXPECT_EQ(stats_of(writer).dropped_count, 0u);
 }
 
-TEST_F(PublishTest, second_begin_without_commit_is_refused) {
-  Writer writer = open_writer(path_);
-  mmapvideo_slot_view view = {}, second = {};
-  ASSERT_EQ(begin(writer, view), MMAPVIDEO_OK);
-  EXPECT_EQ(begin(writer, second), MMAPVIDEO_INVALID_ARGUMENT);
-  EXPECT_EQ(commit(writer, view, grey_info()), MMAPVIDEO_OK);
-}
-
 TEST_F(PublishTest, commit_without_begin_is_refused) {
   Writer writer = open_writer(path_);
   mmapvideo_slot_view view = {};
@@ -296,28 +288,16 @@ TEST_F(PublishTest, sizes_that_overflow_are_refused_and_the_writer_goes_on) {
   Writer writer = open_writer(path_);
   publish(writer);
   for (std::uint64_t bytes : {UINT64_MAX, UINT64_MAX - 4095, std::uint64_t{1} << 63}) {
-    EXPECT_TRUE(is_failure(mmapvideo_writer_reserve(writer.get(), bytes, 0, 0, nullptr))) << bytes;
-    EXPECT_TRUE(is_failure(mmapvideo_writer_reserve(writer.get(), 64, 0, bytes, nullptr)));
+    EXPECT_TRUE(is_failure(mmapvideo_writer_reserve(writer.get(), bytes, 0, 0, 0, nullptr))) << bytes;
+    EXPECT_TRUE(is_failure(mmapvideo_writer_reserve(writer.get(), 64, 0, bytes, 0, nullptr)));
   }
   EXPECT_EQ(publish(writer), 2u);
 }
 
 TEST_F(PublishTest, reserve_makes_room_for_very_long_caps) {
   Writer writer = open_writer(path_);
-  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), 64, 1u << 20, 0, nullptr), MMAPVIDEO_OK);
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), 64, 1u << 20, 0, 0, nullptr), MMAPVIDEO_OK);
   EXPECT_LT(1u << 20, RawFile(path_).ring().payload_offset - 512);
-}
-
-TEST_F(PublishTest, close_takes_back_a_slot_that_was_not_committed) {
-  Writer writer = open_writer(path_);
-  publish(writer);
-  mmapvideo_slot_view view = {};
-  ASSERT_EQ(begin(writer, view), MMAPVIDEO_OK);
-  close_and_keep(writer);
-  RawFile raw(path_);
-  EXPECT_EQ(raw.header().head_number, 1u);
-  Writer next = open_writer(path_);
-  EXPECT_EQ(publish(next), 2u);
 }
 
 TEST_F(PublishTest, what_is_reserved_reaches_the_file_as_0) {

@@ -184,7 +184,7 @@ TEST_F(WriterTest, space_is_reserved_before_the_first_frame) {
   Writer writer = open_writer(path_, 4);
   const std::uint64_t bytes = 1 << 20;
   mmapvideo_error error = {};
-  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), bytes, 100, 0, &error), MMAPVIDEO_OK)
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), bytes, 100, 0, 0, &error), MMAPVIDEO_OK)
       << error.message;
   EXPECT_GE(allocated_bytes(path_), 4 * bytes);
   std::uint64_t size = RawFile(path_).size();
@@ -195,13 +195,13 @@ TEST_F(WriterTest, space_is_reserved_before_the_first_frame) {
 TEST_F(WriterTest, reserve_keeps_a_ring_that_is_large_enough) {
   Writer writer = open_writer(path_);
   publish(writer, 1, 8192);
-  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), 64, 10, 0, nullptr), MMAPVIDEO_OK);
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), 64, 10, 0, 0, nullptr), MMAPVIDEO_OK);
   EXPECT_EQ(RawFile(path_).header().ring_generation, 1u);
 }
 
 TEST_F(WriterTest, reserve_publishes_no_frame) {
   Writer writer = open_writer(path_);
-  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), 8192, 10, 0, nullptr), MMAPVIDEO_OK);
+  ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), 8192, 10, 0, 0, nullptr), MMAPVIDEO_OK);
   RawFile raw(path_);
   EXPECT_EQ(raw.header().head_number, 0u);
   EXPECT_EQ(raw.header().state, MMAPVIDEO_STATE_EMPTY);

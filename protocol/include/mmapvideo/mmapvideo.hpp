@@ -16,7 +16,6 @@ namespace mmapvideo {
 using Status = mmapvideo_status;
 using Frame = mmapvideo_frame;
 using FrameInfo = mmapvideo_frame_info;
-using SlotView = mmapvideo_slot_view;
 
 /// A failure (a status above MMAPVIDEO_LAST_OUTCOME). Ordinary outcomes are returned instead.
 class Error : public std::exception {
@@ -48,7 +47,54 @@ Handle* checked_handle(Handle* handle, const mmapvideo_error& error) {
 
 }  // namespace internal
 
-/// Publishes frames into one file. Destroying it keeps the file; close() may remove it.
+/// A slot that was taken. Destroying it gives it back: unpublished, or as free to be rewritten. It
+/// may outlive its writer. One thread uses it at a time.
+class Slot {
+ public:
+  Slot(mmapvideo_writer* writer, const mmapvideo_slot_view& view) noexcept
+      : writer_(writer), view_(view) {}
+  Slot(Slot&& other) noexcept
+      : writer_(std::exchange(other.writer_, nullptr)),
+        view_(other.view_),
+        published_(other.published_) {}
+  Slot& operator=(Slot&& other) noexcept {
+    std::swap(writer_, other.writer_);
+    std::swap(view_, other.view_);
+    std::swap(published_, other.published_);
+    return *this;
+  }
+  ~Slot() {
+    if (published_)
+      mmapvideo_writer_release(writer_, &view_);
+    else
+      mmapvideo_writer_abort(writer_, &view_);
+  }
+
+  void* payload() const noexcept { return view_.payload; }
+  std::uint64_t payload_capacity() const noexcept { return view_.payload_capacity; }
+  void* metadata() const noexcept { return view_.metadata; }
+  std::uint64_t metadata_capacity() const noexcept { return view_.metadata_capacity; }
+  bool published() const noexcept { return published_; }
+
+  /// Publishes it; from then on it may be read, and not be written any more. Nothing: a larger ring
+  /// is in use by now, publish a copy. Otherwise the frame's number.
+  std::optional<std::uint64_t> commit(const FrameInfo& info, const char* caps) {
+    mmapvideo_error error{};
+    std::uint64_t number = 0;
+    const Status status = internal::checked(
+        mmapvideo_writer_commit_and_hold(writer_, &view_, &info, caps, &number, &error), error);
+    published_ = status == MMAPVIDEO_OK;
+    return published_ ? std::optional(number) : std::nullopt;
+  }
+
+ private:
+  mmapvideo_writer* writer_;
+  mmapvideo_slot_view view_;
+  bool published_ = false;
+};
+
+/// Publishes frames into one file. From any thread. Destroying it keeps the file; close() may
+/// remove it.
 class Writer {
  public:
   explicit Writer(const std::string& path, std::uint32_t permissions = 0,
@@ -59,35 +105,24 @@ class Writer {
   }
 
   void reserve(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
-               std::uint64_t metadata_bytes = 0) {
+               std::uint64_t metadata_bytes = 0, std::uint32_t held_slots = 0) {
     mmapvideo_error error{};
-    internal::checked(
-        mmapvideo_writer_reserve(handle_.get(), payload_bytes, caps_bytes, metadata_bytes, &error),
-        error);
+    internal::checked(mmapvideo_writer_reserve(handle_.get(), payload_bytes, caps_bytes,
+                                               metadata_bytes, held_slots, &error),
+                      error);
   }
 
   /// Nothing: no slot is free and the frame was dropped.
-  std::optional<SlotView> begin(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
-                                std::uint64_t metadata_bytes = 0) {
-    mmapvideo_error error{};
-    SlotView view{};
-    const Status status =
-        internal::checked(mmapvideo_writer_begin(handle_.get(), payload_bytes, caps_bytes,
-                                                 metadata_bytes, &view, &error),
-                          error);
-    return status == MMAPVIDEO_OK ? std::optional(view) : std::nullopt;
+  std::optional<Slot> begin(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
+                            std::uint64_t metadata_bytes = 0) {
+    return take(mmapvideo_writer_begin, payload_bytes, caps_bytes, metadata_bytes);
   }
 
-  /// Returns the frame's number.
-  std::uint64_t commit(const SlotView& view, const FrameInfo& info, const char* caps) {
-    mmapvideo_error error{};
-    std::uint64_t number = 0;
-    internal::checked(mmapvideo_writer_commit(handle_.get(), &view, &info, caps, &number, &error),
-                      error);
-    return number;
+  /// A slot ahead of need. Nothing: none can be spared.
+  std::optional<Slot> lend(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
+                           std::uint64_t metadata_bytes = 0) {
+    return take(mmapvideo_writer_lend, payload_bytes, caps_bytes, metadata_bytes);
   }
-
-  void abort(const SlotView& view) noexcept { mmapvideo_writer_abort(handle_.get(), &view); }
 
   /// Returns the frame's number; nothing: no slot is free and the frame was dropped.
   std::optional<std::uint64_t> publish(const FrameInfo& info, const char* caps, const void* payload,
@@ -110,18 +145,58 @@ class Writer {
   void close(bool keep_file) noexcept { mmapvideo_writer_close(handle_.release(), keep_file); }
 
  private:
+  template <typename Call>
+  std::optional<Slot> take(Call call, std::uint64_t payload_bytes, std::uint32_t caps_bytes,
+                           std::uint64_t metadata_bytes) {
+    mmapvideo_error error{};
+    mmapvideo_slot_view view{};
+    const Status status = internal::checked(
+        call(handle_.get(), payload_bytes, caps_bytes, metadata_bytes, &view, &error), error);
+    return status == MMAPVIDEO_OK ? std::optional<Slot>(std::in_place, handle_.get(), view)
+                                  : std::nullopt;
+  }
+
   struct Close {
     void operator()(mmapvideo_writer* writer) const noexcept { mmapvideo_writer_close(writer, 1); }
   };
   std::unique_ptr<mmapvideo_writer, Close> handle_;
 };
 
+/// A frame's payload in place, unchanging while this lives. It may outlive its reader. Any thread.
+class Lease {
+ public:
+  Lease() noexcept = default;
+  Lease(Lease&& other) noexcept : lease_(std::exchange(other.lease_, mmapvideo_lease{})) {}
+  Lease& operator=(Lease&& other) noexcept {
+    std::swap(lease_, other.lease_);
+    return *this;
+  }
+  ~Lease() { mmapvideo_lease_end(&lease_); }
+
+  /// NULL: nothing is leased.
+  const void* payload() const noexcept { return lease_.payload; }
+  std::uint64_t payload_bytes() const noexcept { return lease_.payload_bytes; }
+  std::uint64_t number() const noexcept { return lease_.number; }
+  bool is_intact() const noexcept { return mmapvideo_lease_is_intact(&lease_) != 0; }
+  /// Another lease of the same frame.
+  Lease share() const noexcept {
+    Lease other;
+    mmapvideo_lease_share(&lease_, &other.lease_);
+    return other;
+  }
+
+ private:
+  friend class Reader;
+  mmapvideo_lease lease_{};
+};
+
 /// Takes frames out of one path, whatever happens to the file there.
 class Reader {
  public:
   explicit Reader(const std::string& path, mmapvideo_delivery delivery = MMAPVIDEO_DELIVERY_LATEST,
-                  bool accept_leftover = false) {
-    const mmapvideo_reader_options options{path.c_str(), delivery, accept_leftover};
+                  bool accept_leftover = false, std::uint32_t max_leases = 0) {
+    const mmapvideo_reader_options options{path.c_str(), static_cast<std::uint32_t>(delivery),
+                                           accept_leftover, max_leases};
     mmapvideo_error error{};
     handle_.reset(internal::checked_handle(mmapvideo_reader_open(&options, &error), error));
   }
@@ -138,6 +213,16 @@ class Reader {
     mmapvideo_error error{};
     return internal::checked(mmapvideo_reader_copy_payload(handle_.get(), to, bytes, &error),
                              error);
+  }
+
+  /// OK, OVERWRITTEN, NO_LOCKS or TOO_MANY_LEASES. What `lease` held before ends.
+  Status lease(Lease& lease) {
+    mmapvideo_error error{};
+    Lease taken;
+    const Status status =
+        internal::checked(mmapvideo_reader_lease(handle_.get(), &taken.lease_, &error), error);
+    lease = std::move(taken);
+    return status;
   }
 
   void cancel() noexcept { mmapvideo_reader_cancel(handle_.get()); }

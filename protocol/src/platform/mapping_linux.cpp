@@ -11,11 +11,9 @@ namespace mmapvideo::core::platform {
 namespace {
 
 constexpr std::size_t page_bytes = 4096;
-#ifdef MADV_POPULATE_WRITE
-constexpr int populate_write_advice = MADV_POPULATE_WRITE;
-#else
-constexpr int populate_write_advice = 23;  // since Linux 5.14; the C library may be older
-#endif
+// Since Linux 5.14; the C library may be older.
+constexpr int populate_read_advice = 22;   // MADV_POPULATE_READ
+constexpr int populate_write_advice = 23;  // MADV_POPULATE_WRITE
 
 /// For kernels before 5.14: an atomic "or 0" makes the page writable without changing it.
 void touch_pages(std::byte* data, std::size_t bytes) noexcept {
@@ -40,6 +38,10 @@ Mapping::~Mapping() {
 
 void Mapping::populate_for_writing() noexcept {
   if (madvise(data_, bytes_, populate_write_advice) != 0) touch_pages(data_, bytes_);
+}
+
+void Mapping::populate_for_reading(std::size_t offset, std::size_t bytes) const noexcept {
+  static_cast<void>(madvise(data_ + offset, bytes, populate_read_advice));
 }
 
 }  // namespace mmapvideo::core::platform

@@ -102,6 +102,9 @@ class Mapping {
   explicit operator bool() const noexcept { return data_ != nullptr; }
   /// Touches every page for writing without changing a byte, so that later writes do not fault.
   void populate_for_writing() noexcept;
+  /// Touches the pages of a part for reading, where the system can do that without a risk of
+  /// faulting. Nothing depends on its success.
+  void populate_for_reading(std::size_t offset, std::size_t bytes) const noexcept;
 
  private:
   std::byte* data_ = nullptr;

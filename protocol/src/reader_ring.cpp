@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// A ring as a reader has it.
+#include "reader_ring.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "geometry.hpp"
+#include "seqlock.hpp"
+
+namespace mmapvideo::core {
+namespace {
+
+// About as long as waking up takes; a frame that is published meanwhile is not kept waiting.
+constexpr std::size_t populate_step_bytes = std::size_t{1} << 20;
+
+}  // namespace
+
+bool LeaseBudget::take(std::uint32_t max) noexcept {
+  std::uint32_t count = count_;
+  do {
+    if (count >= max) return false;
+  } while (!count_.compare_exchange_weak(count, count + 1));
+  return true;
+}
+
+ReaderRing::ReaderRing(std::shared_ptr<const platform::File> file, const mmapvideo_ring& ring,
+                       std::uint32_t lane, std::shared_ptr<LeaseBudget> budget)
+    : file_(std::move(file)),
+      ring_(ring),
+      lane_(lane),
+      budget_(std::move(budget)),
+      mapping_(*file_, ring.offset, ring_bytes(ring), platform::Access::read),
+      lease_counts_(ring.slot_count, 0) {}
+
+const mmapvideo_slot_header& ReaderRing::slot(std::uint32_t index) const noexcept {
+  return *reinterpret_cast<const mmapvideo_slot_header*>(mapping_.data() +
+                                                         ring_.slot_stride * index);
+}
+
+const std::byte* ReaderRing::payload(std::uint32_t index) const noexcept {
+  return reinterpret_cast<const std::byte*>(&slot(index)) + ring_.payload_offset;
+}
+
+bool ReaderRing::populate_more() noexcept {
+  const std::size_t bytes = std::min(populate_step_bytes, mapping_.bytes() - populated_bytes_);
+  if (bytes == 0) return false;
+  mapping_.populate_for_reading(populated_bytes_, bytes);
+  populated_bytes_ += bytes;
+  return true;
+}
+
+ReaderRing::Lease ReaderRing::lease(std::uint32_t index, std::uint64_t stamp,
+                                    std::uint32_t max_leases) {
+  const std::lock_guard guard(mutex_);
+  if (lease_counts_[index] == 0) {
+    if (!budget_->take(max_leases)) return Lease::too_many;
+    const LockRange range = lease_lock(slot_id_of(ring_, index), lane_);
+    platform::LockResult lock = platform::LockResult::unsupported;
+    try {
+      lock = platform::try_lock_shared(*file_, range);
+    } catch (...) {
+      budget_->put_back();
+      throw;
+    }
+    // Locked first, then looked at: the writer does it in the same order (SPEC.md 5).
+    const bool gone =
+        lock == platform::LockResult::acquired && load_acquire(slot(index).stamp) != stamp;
+    if (gone) platform::unlock(*file_, range);
+    if (gone || lock != platform::LockResult::acquired) {
+      budget_->put_back();
+      return lock == platform::LockResult::unsupported ? Lease::unsupported : Lease::gone;
+    }
+    if (leased_slots_++ == 0) self_ = shared_from_this();
+  }
+  ++lease_counts_[index];
+  return Lease::taken;
+}
+
+void ReaderRing::share(std::uint32_t index) noexcept {
+  const std::lock_guard guard(mutex_);
+  ++lease_counts_[index];
+}
+
+void ReaderRing::end_lease(std::uint32_t index) noexcept {
+  std::shared_ptr<ReaderRing> last;  // destroyed after the mutex was unlocked
+  const std::lock_guard guard(mutex_);
+  if (--lease_counts_[index] != 0) return;
+  platform::unlock(*file_, lease_lock(slot_id_of(ring_, index), lane_));
+  budget_->put_back();
+  if (--leased_slots_ == 0) last = std::move(self_);
+}
+
+}  // namespace mmapvideo::core

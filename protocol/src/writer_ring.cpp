@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// A ring as its writer has it. Numbers like 7.2.3 are steps of SPEC.md.
+#include "writer_ring.hpp"
+
+#include <algorithm>
+
+#include "failure.hpp"
+#include "geometry.hpp"
+#include "seqlock.hpp"
+
+namespace mmapvideo::core {
+namespace {
+
+/// A lock that cannot be tried counts as held: what it guards is left alone.
+bool lock_if_free(const platform::File& file, const LockRange& range) noexcept {
+  try {
+    return platform::try_lock_exclusive(file, range) == platform::LockResult::acquired;
+  } catch (const Failure&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+WriterRing::WriterRing(platform::File& file, const mmapvideo_ring& ring, bool locked)
+    : file_(file),
+      ring_(ring),
+      locked_(locked),
+      mapping_(file, ring.offset, ring_bytes(ring), platform::Access::write),
+      uses_(ring.slot_count, Use::free) {}
+
+void WriterRing::set_generation(std::uint64_t generation, std::uint32_t first_slot_id) noexcept {
+  ring_.generation = generation;
+  ring_.first_slot_id = first_slot_id;
+}
+
+mmapvideo_slot_header& WriterRing::slot(std::uint32_t index) const noexcept {
+  return *reinterpret_cast<mmapvideo_slot_header*>(mapping_.data() + ring_.slot_stride * index);
+}
+
+void WriterRing::set_head(std::uint32_t index) noexcept {
+  head_index_ = index;
+  next_index_ = (index + 1) % ring_.slot_count;
+}
+
+void WriterRing::populate() {
+  if (populated_) return;
+  mapping_.populate_for_writing();
+  populated_ = true;
+}
+
+bool WriterRing::try_lock(std::uint32_t index) {
+  return !locked_ || platform::try_lock_exclusive(file_, slot_lock(slot_id_of(ring_, index))) ==
+                         platform::LockResult::acquired;
+}
+
+void WriterRing::unlock(std::uint32_t index) noexcept {
+  if (locked_) platform::unlock(file_, slot_lock(slot_id_of(ring_, index)));
+}
+
+/// Steps 7.2.2 and 7.2.3.
+std::optional<mmapvideo_slot_view> WriterRing::take() {
+  for (std::uint32_t step = 0; step < ring_.slot_count; ++step) {
+    const std::uint32_t index = (next_index_ + step) % ring_.slot_count;
+    if (index == head_index_ || uses_[index] != Use::free || !try_lock(index)) continue;
+    uses_[index] = Use::taken;
+    ++out_count_;
+    next_index_ = (index + 1) % ring_.slot_count;
+    mmapvideo_slot_header& taken = slot(index);
+    begin_slot(taken.stamp);
+    auto* payload = reinterpret_cast<std::byte*>(&taken) + ring_.payload_offset;
+    mmapvideo_slot_view view{};
+    view.payload = payload;
+    view.payload_capacity = ring_.payload_capacity;
+    view.metadata = payload + ring_.payload_capacity;
+    view.metadata_capacity = ring_.metadata_capacity;
+    view.slot_index = index;
+    view.ring_generation = ring_.generation;
+    return view;
+  }
+  return std::nullopt;
+}
+
+bool WriterRing::may_lend() const noexcept {
+  const std::uint32_t lendable = ring_.slot_count > lending_reserve_slots
+                                     ? ring_.slot_count - lending_reserve_slots
+                                 : ring_.slot_count > 2 ? 1
+                                                        : 0;
+  return out_count_ < lendable;
+}
+
+/// Steps 7.2.6 and the writer's part of 7.2.7.
+void WriterRing::publish(std::uint32_t index, bool hold) noexcept {
+  unlock(index);
+  head_index_ = index;
+  if (hold)
+    uses_[index] = Use::held;
+  else
+    set_free(index);
+}
+
+void WriterRing::abort(std::uint32_t index) noexcept {
+  void_slot(slot(index).stamp);
+  unlock(index);
+  set_free(index);
+  // Taken last, it is the next one again.
+  if ((index + 1) % ring_.slot_count == next_index_) next_index_ = index;
+}
+
+void WriterRing::release(std::uint32_t index) noexcept { set_free(index); }
+
+void WriterRing::set_free(std::uint32_t index) noexcept {
+  uses_[index] = Use::free;
+  --out_count_;
+}
+
+void WriterRing::keep_out_locked() noexcept {
+  if (!locked_) return;
+  for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
+    if (uses_[index] != Use::held) continue;
+    try {
+      static_cast<void>(
+          platform::try_lock_shared(file_, closed_writer_lock(slot_id_of(ring_, index))));
+    } catch (const Failure&) {
+      // Not locked, the slot may be rewritten by the next writer; there is no better way out.
+    }
+  }
+}
+
+void WriterRing::let_go(std::uint32_t index) noexcept {
+  unlock(index);
+  set_free(index);
+}
+
+bool WriterRing::give_back() noexcept {
+  bool all = true;
+  for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
+    if (uses_[index] == Use::free && give_back_slot(index)) uses_[index] = Use::given_back;
+    all &= uses_[index] == Use::given_back;
+  }
+  return all;
+}
+
+/// Step 11.6. False: a reader holds a lease.
+bool WriterRing::give_back_slot(std::uint32_t index) noexcept {
+  const LockRange range = slot_lock(slot_id_of(ring_, index));
+  if (locked_ && !lock_if_free(file_, range)) return false;
+  void_slot(slot(index).stamp);
+  // Header and caps stay: readers that are behind may still look at the stamp, and touching a page
+  // that was given back would need memory, which may be gone.
+  file_.give_back(ring_.offset + ring_.slot_stride * index + ring_.payload_offset,
+                  ring_.slot_stride - ring_.payload_offset);
+  unlock(index);
+  return true;
+}
+
+}  // namespace mmapvideo::core

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// A ring as its writer has it: mapped for writing, and who has which slot (SPEC.md 4, 7.2, 11).
+#pragma once
+
+#include <mmapvideo/mmapvideo.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "platform/platform.hpp"
+
+namespace mmapvideo::core {
+
+/// One generation of slots. The writer's mutex guards it.
+class WriterRing {
+ public:
+  /// Maps the ring. `file` outlives it. `locked`: slots are locked in the file. Throws Failure.
+  WriterRing(platform::File& file, const mmapvideo_ring& ring, bool locked);
+  WriterRing(const WriterRing&) = delete;
+  WriterRing& operator=(const WriterRing&) = delete;
+
+  const mmapvideo_ring& ring() const noexcept { return ring_; }
+  void set_generation(std::uint64_t generation, std::uint32_t first_slot_id) noexcept;
+  mmapvideo_slot_header& slot(std::uint32_t index) const noexcept;
+  /// What is in the file already, as a former writer left it: the newest frame's slot.
+  void set_head(std::uint32_t index) noexcept;
+  std::optional<std::uint32_t> head() const noexcept { return head_index_; }
+  /// Touches every page once, so that writing does not fault.
+  void populate();
+
+  /// Locks the next free slot and makes its stamp odd. Nothing: all are in use. Throws Failure.
+  std::optional<mmapvideo_slot_view> take();
+  /// May a slot be taken ahead of need?
+  bool may_lend() const noexcept;
+  bool is_taken(std::uint32_t index) const noexcept { return is(index, Use::taken); }
+  bool is_held(std::uint32_t index) const noexcept { return is(index, Use::held); }
+  /// Taken, its stamp is even by now: unlocks it and makes it the head; stays held if `hold`.
+  void publish(std::uint32_t index, bool hold) noexcept;
+  /// Taken: voids and unlocks it.
+  void abort(std::uint32_t index) noexcept;
+  /// Held: it may be rewritten.
+  void release(std::uint32_t index) noexcept;
+  /// Taken and held slots.
+  std::uint32_t out_count() const noexcept { return out_count_; }
+  /// The writer lets the file go: what is out stays locked for its user (7.3).
+  void keep_out_locked() noexcept;
+  /// Unlocks one of those.
+  void let_go(std::uint32_t index) noexcept;
+
+  /// Gives the memory back of all slots that nobody uses; true: of all there were.
+  bool give_back() noexcept;
+
+ private:
+  enum class Use : std::uint8_t { free, taken, held, given_back };
+
+  bool is(std::uint32_t index, Use use) const noexcept {
+    return index < uses_.size() && uses_[index] == use;
+  }
+  bool try_lock(std::uint32_t index);
+  void unlock(std::uint32_t index) noexcept;
+  void set_free(std::uint32_t index) noexcept;
+  bool give_back_slot(std::uint32_t index) noexcept;
+
+  platform::File& file_;
+  mmapvideo_ring ring_;
+  const bool locked_;
+  platform::Mapping mapping_;
+  std::vector<Use> uses_;
+  std::uint32_t out_count_ = 0;
+  std::uint32_t next_index_ = 0;  // where the search for a free slot begins
+  std::optional<std::uint32_t> head_index_;
+  bool populated_ = false;
+};
+
+}  // namespace mmapvideo::core
