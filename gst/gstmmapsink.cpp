@@ -30,9 +30,10 @@
 #include "pipeline_clock.hpp"
 #include "post_error.hpp"
 #include "publisher.hpp"
+#include "slot_pool.hpp"
 #include "video_format.hpp"
 
-GST_DEBUG_CATEGORY_STATIC(gst_mmap_sink_debug);
+GST_DEBUG_CATEGORY(gst_mmap_sink_debug);
 #define GST_CAT_DEFAULT gst_mmap_sink_debug
 
 namespace {
@@ -71,7 +72,7 @@ namespace {
 
 /// What works but costs something, said once a session.
 void warn_about_place(GstMmapSink* sink, const Publisher& publisher, const char* location) {
-  const mmapvideo_writer_stats figures = publisher.stats();
+  const mmapvideo_writer_stats figures = publisher.stats().writer;
   if (figures.in_memory == 0)
     GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS,
                         ("\"%s\" is not on a memory file system such as /dev/shm; writing to disk "
@@ -154,9 +155,32 @@ gboolean gst_mmap_sink_set_info(GstVideoSink* base, GstCaps* caps, const GstVide
   });
 }
 
-/// Buffers with any strides are welcome.
-gboolean gst_mmap_sink_propose_allocation(GstBaseSink*, GstQuery* query) {
+/// A pool for these caps, or NULL. Without locks nothing keeps a next writer from slots that
+/// upstream still has.
+GstBufferPool* make_pool(GstMmapSink* sink, GstCaps* caps, guint bytes) {
+  const std::shared_ptr<Publisher> publisher = current_publisher(sink);
+  if (!publisher || publisher->stats().writer.locked == 0) return nullptr;
+  GstBufferPool* pool = gstmmap::new_slot_pool(publisher);
+  GstStructure* config = gst_buffer_pool_get_config(pool);
+  gst_buffer_pool_config_set_params(config, caps, bytes, 0, 0);
+  gst_buffer_pool_config_add_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META);
+  if (gst_buffer_pool_set_config(pool, config)) return pool;
+  gst_object_unref(pool);
+  return nullptr;
+}
+
+/// Upstream may write straight into the file. Buffers with any strides are welcome.
+gboolean gst_mmap_sink_propose_allocation(GstBaseSink* base, GstQuery* query) {
   gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
+  GstCaps* caps = nullptr;
+  gboolean need_pool = FALSE;
+  gst_query_parse_allocation(query, &caps, &need_pool);
+  GstVideoInfo info;
+  if (caps == nullptr || !gst_video_info_from_caps(&info, caps)) return TRUE;
+  const auto bytes = static_cast<guint>(info.size);
+  GstBufferPool* pool = need_pool ? make_pool(GST_MMAP_SINK(base), caps, bytes) : nullptr;
+  gst_query_add_allocation_pool(query, pool, bytes, 0, 0);
+  if (pool != nullptr) gst_object_unref(pool);
   return TRUE;
 }
 
@@ -218,12 +242,14 @@ GstStructure* make_stats(GstMmapSink* sink) {
   gst_structure_set_name(stats, "mmapsink-stats");
   guint64 late = 0;
   gst_structure_get_uint64(stats, "dropped", &late);
-  mmapvideo_writer_stats figures{};
+  Publisher::Stats figures;
   if (const auto publisher = current_publisher(sink)) figures = publisher->stats();
-  gst_structure_set(stats, "frames", G_TYPE_UINT64, figures.frame_count, "dropped", G_TYPE_UINT64,
-                    figures.dropped_count + late, "bytes", G_TYPE_UINT64, figures.byte_count,
-                    "copied", G_TYPE_UINT64, figures.frame_count, "readers", G_TYPE_UINT,
-                    figures.reader_count, "slots", G_TYPE_UINT, figures.slot_count, nullptr);
+  const mmapvideo_writer_stats& writer = figures.writer;
+  gst_structure_set(stats, "frames", G_TYPE_UINT64, writer.frame_count, "dropped", G_TYPE_UINT64,
+                    writer.dropped_count + late, "bytes", G_TYPE_UINT64, writer.byte_count,
+                    "copied", G_TYPE_UINT64, figures.copied, "zero-copy", G_TYPE_UINT64,
+                    figures.zero_copy, "readers", G_TYPE_UINT, writer.reader_count, "slots",
+                    G_TYPE_UINT, writer.slot_count, nullptr);
   return stats;
 }
 
@@ -302,8 +328,8 @@ void install_properties(GObjectClass* object_class) {
   g_object_class_install_property(
       object_class, PROP_STATS,
       g_param_spec_boxed("stats", "Statistics",
-                         "frames, dropped, bytes, copied, readers, slots; with those of the base "
-                         "class: rendered, average-rate",
+                         "frames, dropped, bytes, copied, zero-copy, readers, slots; with those of "
+                         "the base class: rendered, average-rate",
                          GST_TYPE_STRUCTURE, readable));
 }
 

@@ -38,6 +38,7 @@ GST_DEBUG_CATEGORY_STATIC(gst_mmap_src_debug);
 
 namespace {
 
+using gstmmap::IoMode;
 using gstmmap::OnDisconnect;
 using gstmmap::Subscriber;
 
@@ -45,6 +46,8 @@ enum Property {
   PROP_0,
   PROP_LOCATION,
   PROP_DELIVERY,
+  PROP_IO_MODE,
+  PROP_MAX_LEASES,
   PROP_ON_DISCONNECT,
   PROP_TIMEOUT,
   PROP_STATS
@@ -69,6 +72,18 @@ GType delivery_type() {
        "every-frame"},
       {0, nullptr, nullptr}};
   static const GType type = g_enum_register_static("GstMmapSrcDelivery", values);
+  return type;
+}
+
+GType io_mode_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(IoMode::automatic),
+       "In place; copied when downstream holds max-leases frames, or without locks", "auto"},
+      {static_cast<int>(IoMode::zero_copy),
+       "Always in place; waits while downstream holds max-leases frames", "zero-copy"},
+      {static_cast<int>(IoMode::copy), "Always copied", "copy"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstMmapSrcIoMode", values);
   return type;
 }
 
@@ -147,15 +162,14 @@ GstFlowReturn gst_mmap_src_create(GstPushSrc* base, GstBuffer** buffer) {
 /// The caps come with the frames; there is nothing to agree upon before.
 gboolean gst_mmap_src_negotiate(GstBaseSrc*) { return TRUE; }
 
-/// Buffers come from a pool of our own, in the writer's layout; only that layout is asked for. What
+/// Frames are handed on in place; what downstream offers is used when one has to be copied. What
 /// stayed in the query, the base class would configure and activate.
 gboolean gst_mmap_src_decide_allocation(GstBaseSrc* base, GstQuery* query) {
+  GST_MMAP_SRC(base)->state->subscriber->negotiate(query);
   while (gst_query_get_n_allocation_pools(query) > 0)
     gst_query_remove_nth_allocation_pool(query, 0);
   while (gst_query_get_n_allocation_params(query) > 0)
     gst_query_remove_nth_allocation_param(query, 0);
-  GST_MMAP_SRC(base)->state->subscriber->set_video_meta_accepted(
-      gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr));
   return TRUE;
 }
 
@@ -191,6 +205,12 @@ void gst_mmap_src_set_property(GObject* object, guint id, const GValue* value, G
     case PROP_DELIVERY:
       settings.delivery = static_cast<mmapvideo_delivery>(g_value_get_enum(value));
       break;
+    case PROP_IO_MODE:
+      settings.io_mode = static_cast<IoMode>(g_value_get_enum(value));
+      break;
+    case PROP_MAX_LEASES:
+      settings.max_leases = g_value_get_uint(value);
+      break;
     case PROP_ON_DISCONNECT:
       settings.on_disconnect = static_cast<OnDisconnect>(g_value_get_enum(value));
       break;
@@ -214,6 +234,12 @@ void gst_mmap_src_get_property(GObject* object, guint id, GValue* value, GParamS
       break;
     case PROP_DELIVERY:
       g_value_set_enum(value, settings.delivery);
+      break;
+    case PROP_IO_MODE:
+      g_value_set_enum(value, static_cast<int>(settings.io_mode));
+      break;
+    case PROP_MAX_LEASES:
+      g_value_set_uint(value, settings.max_leases);
       break;
     case PROP_ON_DISCONNECT:
       g_value_set_enum(value, static_cast<int>(settings.on_disconnect));
@@ -242,6 +268,16 @@ void install_properties(GObjectClass* object_class) {
       g_param_spec_enum("delivery", "Delivery", "Which frames are delivered", delivery_type(),
                         MMAPVIDEO_DELIVERY_LATEST, writable));
   g_object_class_install_property(
+      object_class, PROP_IO_MODE,
+      g_param_spec_enum("io-mode", "I/O mode", "How frames come out of the file", io_mode_type(),
+                        static_cast<int>(IoMode::automatic), writable));
+  g_object_class_install_property(
+      object_class, PROP_MAX_LEASES,
+      g_param_spec_uint("max-leases", "Max leases",
+                        "Frames that downstream may hold without a copy; the writer cannot use "
+                        "their slots meanwhile",
+                        1, MMAPVIDEO_MAX_SLOTS, MMAPVIDEO_DEFAULT_MAX_LEASES, writable));
+  g_object_class_install_property(
       object_class, PROP_ON_DISCONNECT,
       g_param_spec_enum("on-disconnect", "On disconnect",
                         "What to do when the writer ends, dies, or is silent for timeout",
@@ -255,8 +291,9 @@ void install_properties(GObjectClass* object_class) {
   g_object_class_install_property(
       object_class, PROP_STATS,
       g_param_spec_boxed("stats", "Statistics",
-                         "frames, skipped, torn-retries, copied, reattached, and latency from "
-                         "publication to this element: last-, p50-, p90-, p99-, max-latency-ns",
+                         "frames, skipped, torn-retries, copied, zero-copy, io-mode (in use), "
+                         "reattached, and latency from publication to this element: last-, p50-, "
+                         "p90-, p99-, max-latency-ns",
                          GST_TYPE_STRUCTURE, readable));
 }
 
@@ -275,6 +312,7 @@ static void gst_mmap_src_class_init(GstMmapSrcClass* klass) {
   object_class->finalize = gst_mmap_src_finalize;
   install_properties(object_class);
   gst_type_mark_as_plugin_api(delivery_type(), static_cast<GstPluginAPIFlags>(0));
+  gst_type_mark_as_plugin_api(io_mode_type(), static_cast<GstPluginAPIFlags>(0));
   gst_type_mark_as_plugin_api(on_disconnect_type(), static_cast<GstPluginAPIFlags>(0));
 
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);

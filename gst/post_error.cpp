@@ -7,6 +7,7 @@ namespace gstmmap {
 ErrorCode error_code(mmapvideo::Status status) {
   switch (status) {
     case MMAPVIDEO_INVALID_ARGUMENT:
+    case MMAPVIDEO_NO_LOCKS:
       return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS};
     case MMAPVIDEO_NOT_FOUND:
       return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND};

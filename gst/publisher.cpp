@@ -2,8 +2,14 @@
 // What mmapsink does between start and stop: buffers into the file.
 #include "publisher.hpp"
 
+#include <utility>
+
 #include "frame_flags.hpp"
+#include "mapped_memory.hpp"
 #include "post_error.hpp"
+
+GST_DEBUG_CATEGORY_EXTERN(gst_mmap_sink_debug);
+#define GST_CAT_DEFAULT gst_mmap_sink_debug
 
 namespace gstmmap {
 namespace {
@@ -28,37 +34,93 @@ Publisher::Publisher(const Settings& settings)
 
 void Publisher::close() noexcept {
   const std::lock_guard lock(close_mutex_);
-  writer_.close(keep_file_);
+  if (!std::exchange(closed_, true)) writer_.close(keep_file_);
 }
 
-mmapvideo_writer_stats Publisher::stats() const {
+Publisher::Stats Publisher::stats() const {
   const std::lock_guard lock(close_mutex_);
-  return writer_.stats();
+  Stats stats;
+  if (!closed_) stats.writer = writer_.stats();
+  stats.copied = copied_;
+  stats.zero_copy = zero_copy_;
+  return stats;
+}
+
+void Publisher::reserve(std::uint64_t bytes, std::uint32_t caps_bytes,
+                        std::uint32_t held_slots) noexcept {
+  const std::lock_guard lock(close_mutex_);
+  if (closed_) return;
+  try {
+    writer_.reserve(bytes, caps_bytes, 0, held_slots);
+  } catch (const mmapvideo::Error& error) {
+    // The first frame tries a smaller ring, and fails in words if there is no room for that.
+    GST_INFO("no ring for %u buffers of a pool: %s", held_slots, error.what());
+  }
+}
+
+std::optional<mmapvideo::Slot> Publisher::lend(std::uint64_t bytes,
+                                               std::uint32_t caps_bytes) noexcept {
+  const std::lock_guard lock(close_mutex_);
+  if (closed_) return std::nullopt;
+  try {
+    auto slot = writer_.lend(bytes, caps_bytes);
+    GST_LOG("a buffer of %" G_GUINT64_FORMAT " bytes %s", bytes,
+            slot ? "is a slot" : "finds no slot to spare");
+    return slot;
+  } catch (const mmapvideo::Error& error) {
+    GST_WARNING("no slot for a buffer of a pool: %s", error.what());
+    return std::nullopt;
+  }
 }
 
 bool Publisher::set_caps(const GstCaps* caps) {
   format_ = describe_caps(caps);
-  if (!format_) return false;
-  writer_.reserve(format_->video_info.size, format_->frame_info.caps_bytes);
-  return true;
+  return format_.has_value();
 }
 
 Publisher::Outcome Publisher::publish(GstBuffer* buffer, const Timing& timing) {
   mmapvideo::FrameInfo& frame = format_->frame_info;
-  const gsize bytes = gst_buffer_get_size(buffer);
-  describe_planes(format_->video_info, gst_buffer_get_video_meta(buffer), bytes, frame);
+  describe_planes(format_->video_info, gst_buffer_get_video_meta(buffer),
+                  gst_buffer_get_size(buffer), frame);
   describe_buffer(buffer, frame);
   frame.clock_time_ns = timing.clock_time_ns;
   frame.latency_ns = timing.latency_ns;
+  return publish_slot(buffer) || publish_copy(buffer) ? Outcome::published : Outcome::dropped;
+}
 
-  auto slot = writer_.begin(bytes, frame.caps_bytes);
-  if (!slot) return Outcome::dropped;
-  // Memory after memory, without merging them first.
-  if (gst_buffer_extract(buffer, 0, slot->payload(), bytes) != bytes)
-    throw_error(MMAPVIDEO_SYSTEM, "A video buffer for \"" + location_ + "\" could not be read.",
-                "gst_buffer_extract");
-  slot->commit(frame, format_->caps_text.c_str());
-  return Outcome::published;
+/// False: the buffer is not one slot of this file, or one that was published before.
+bool Publisher::publish_slot(GstBuffer* buffer) {
+  if (gst_buffer_n_memory(buffer) != 1) return false;
+  GstMemory* const memory = gst_buffer_peek_memory(buffer, 0);
+  mmapvideo::Slot* const slot = slot_of(memory);
+  if (slot == nullptr || slot->published() || !slot->is_of(writer_) || is_being_written(memory)) {
+    GST_LOG("%" GST_PTR_FORMAT " is copied: slot %d, published %d, being written %d",
+            static_cast<void*>(buffer), slot != nullptr, slot != nullptr && slot->published(),
+            is_being_written(memory));
+    return false;
+  }
+  // Before it is published: from then on readers rely on it.
+  make_read_only(memory);
+  if (!slot->commit(format_->frame_info, format_->caps_text.c_str())) return false;
+  ++zero_copy_;
+  return true;
+}
+
+/// False: no slot is free.
+bool Publisher::publish_copy(GstBuffer* buffer) {
+  const mmapvideo::FrameInfo& frame = format_->frame_info;
+  for (;;) {
+    auto slot = writer_.begin(frame.payload_bytes, frame.caps_bytes);
+    if (!slot) return false;
+    // Memory after memory, without merging them first.
+    if (gst_buffer_extract(buffer, 0, slot->payload(), frame.payload_bytes) != frame.payload_bytes)
+      throw_error(MMAPVIDEO_SYSTEM, "A video buffer for \"" + location_ + "\" could not be read.",
+                  "gst_buffer_extract");
+    // Nothing: a pool was started meanwhile, with a ring of its own.
+    if (slot->commit(frame, format_->caps_text.c_str())) break;
+  }
+  ++copied_;
+  return true;
 }
 
 }  // namespace gstmmap

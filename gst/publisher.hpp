@@ -4,6 +4,7 @@
 
 #include <gst/video/video.h>
 
+#include <atomic>
 #include <mmapvideo/mmapvideo.hpp>
 #include <mutex>
 #include <optional>
@@ -13,7 +14,7 @@
 
 namespace gstmmap {
 
-/// One writing session. Used by the streaming thread; stats() from any.
+/// One writing session. Used by the streaming thread; reserve(), lend() and stats() from any.
 ///
 /// Throws mmapvideo::Error; the caller turns it into a message on the bus.
 class Publisher {
@@ -30,30 +31,47 @@ class Publisher {
     std::uint64_t latency_ns = 0;
   };
   enum class Outcome { published, dropped };
+  struct Stats {
+    mmapvideo_writer_stats writer{};
+    std::uint64_t copied = 0;     // frames that came in memory of somebody else
+    std::uint64_t zero_copy = 0;  // frames that came in a slot
+  };
 
   explicit Publisher(const Settings& settings);
   ~Publisher() { close(); }
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
-  /// Reserves the ring. False: the caps are not those of raw video.
+  /// False: the caps are not those of raw video.
   bool set_caps(const GstCaps* caps);
   bool negotiated() const { return format_.has_value(); }
-  /// After set_caps().
+  /// After set_caps(). A buffer that is all of a slot of this file is published as it is, and is
+  /// read-only from then on; anything else is copied.
   Outcome publish(GstBuffer* buffer, const Timing& timing);
   void end() noexcept { writer_.end(); }
-  /// Ends, and lets go of the file. Afterwards only stats() may be called.
+  /// Ends, and lets go of the file. Slots that are out stay memory. Afterwards only reserve(),
+  /// lend() and stats() may be called.
   void close() noexcept;
 
-  /// All 0 after close().
-  mmapvideo_writer_stats stats() const;
+  /// Makes a ring for buffers of a pool. Where there is no room for it, buffers are not lent.
+  void reserve(std::uint64_t bytes, std::uint32_t caps_bytes, std::uint32_t held_slots) noexcept;
+  /// A slot to fill; nothing: none can be spared, or the file is closed.
+  std::optional<mmapvideo::Slot> lend(std::uint64_t bytes, std::uint32_t caps_bytes) noexcept;
+
+  Stats stats() const;
 
  private:
-  mutable std::mutex close_mutex_;  // keeps close() from pulling the writer from under stats()
+  bool publish_slot(GstBuffer* buffer);
+  bool publish_copy(GstBuffer* buffer);
+
+  mutable std::mutex close_mutex_;  // keeps close() from pulling the writer from under others
+  bool closed_ = false;             // guarded by close_mutex_
   mmapvideo::Writer writer_;
   const std::string location_;
   const bool keep_file_;
   std::optional<StreamFormat> format_;
+  std::atomic<std::uint64_t> copied_{0};
+  std::atomic<std::uint64_t> zero_copy_{0};
 };
 
 }  // namespace gstmmap

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "frame_flags.hpp"
+#include "mapped_memory.hpp"
 #include "pipeline_clock.hpp"
 #include "post_error.hpp"
 
@@ -25,19 +26,23 @@ using OwnedCaps = std::unique_ptr<GstCaps, CapsUnref>;
       "frame description");
 }
 
-[[noreturn]] void throw_no_buffer(const std::string& path, std::uint64_t bytes, const char* call) {
-  throw_error(MMAPVIDEO_OUT_OF_MEMORY,
-              "No memory for a buffer of " + std::to_string(bytes) + " bytes for a frame of \"" +
-                  path + "\".",
-              call);
-}
-
 }  // namespace
 
 Subscriber::Subscriber(GstBaseSrc* element, const Settings& settings)
-    : element_(element), settings_(settings), reader_(settings.location, settings.delivery) {}
+    : element_(element),
+      settings_(settings),
+      reader_(settings.location, settings.delivery, false, settings.max_leases),
+      copy_target_(settings.location) {}
 
-Subscriber::~Subscriber() { release_pool(); }
+void Subscriber::unlock() noexcept {
+  reader_.cancel();
+  lease_gate_->set_cancelled(true);
+}
+
+void Subscriber::unlock_stop() noexcept {
+  lease_gate_->set_cancelled(false);
+  reader_.resume();
+}
 
 GstFlowReturn Subscriber::receive(GstBuffer** buffer) {
   if (std::exchange(restart_silence_, false)) last_arrival_ns_ = mmapvideo_clock_now_ns();
@@ -50,8 +55,8 @@ GstFlowReturn Subscriber::receive(GstBuffer** buffer) {
     note_arrival(frame);
     flow = follow_caps(frame);
     if (flow != GST_FLOW_OK) return flow;
-    *buffer = copy_frame(frame);
-    // Nothing: rewritten while it was copied; the next frame counts it as skipped.
+    *buffer = make_buffer(frame);
+    // Nothing: rewritten before it was had; the next frame counts it as skipped. Or cancelled.
     if (*buffer != nullptr) return GST_FLOW_OK;
   }
 }
@@ -154,9 +159,8 @@ GstFlowReturn Subscriber::follow_caps(const mmapvideo::Frame& frame) {
   auto format = caps ? describe_caps(caps.get()) : std::nullopt;
   if (!format) throw_broken(settings_.location, "its caps are not those of raw video");
   format_.reset();
-  release_pool();
-  // The second call asks downstream about the new caps; the answer to what matters here comes
-  // through set_video_meta_accepted().
+  copy_target_.reset();
+  // The second call asks downstream about the new caps; the answer comes through negotiate().
   if (!gst_base_src_set_caps(element_, caps.get()) || !gst_base_src_negotiate(element_))
     return GST_PAD_IS_FLUSHING(GST_BASE_SRC_PAD(element_)) ? GST_FLOW_FLUSHING
                                                            : GST_FLOW_NOT_NEGOTIATED;
@@ -167,7 +171,8 @@ GstFlowReturn Subscriber::follow_caps(const mmapvideo::Frame& frame) {
 
 // ---- Buffers ----------------------------------------------------------------------------------
 
-GstBuffer* Subscriber::copy_frame(const mmapvideo::Frame& frame) {
+/// NULL: the frame is gone.
+GstBuffer* Subscriber::make_buffer(const mmapvideo::Frame& frame) {
   mmapvideo::FrameInfo described = *frame.info;
   if (described.plane_count == 0)
     describe_planes(format_->video_info, nullptr, described.payload_bytes, described);
@@ -175,95 +180,69 @@ GstBuffer* Subscriber::copy_frame(const mmapvideo::Frame& frame) {
     throw_broken(settings_.location, "its planes do not fit its size");
   if (described.payload_bytes > G_MAXUINT)
     throw_broken(settings_.location, "it is larger than a buffer can be");
-  GstBuffer* buffer = take_buffer(described.payload_bytes);
-  GstMapInfo map;
-  if (!gst_buffer_map(buffer, &map, GST_MAP_WRITE)) {
-    gst_buffer_unref(buffer);
-    throw_no_buffer(settings_.location, described.payload_bytes, "gst_buffer_map");
-  }
-  mmapvideo::Status status = MMAPVIDEO_OK;
-  try {
-    status = reader_.copy_payload(map.data, described.payload_bytes);
-  } catch (const mmapvideo::Error&) {
-    gst_buffer_unmap(buffer, &map);
-    gst_buffer_unref(buffer);
-    throw;
-  }
-  gst_buffer_unmap(buffer, &map);
-  if (status == MMAPVIDEO_OVERWRITTEN) {
-    gst_buffer_unref(buffer);
-    return nullptr;
-  }
-  add_layout(buffer, described);
+  mmapvideo::Lease lease;
+  const mmapvideo::Status status =
+      may_lease(described) ? take_lease(lease) : MMAPVIDEO_TOO_MANY_LEASES;
+  if (status == MMAPVIDEO_OVERWRITTEN || status == MMAPVIDEO_CANCELLED) return nullptr;
+  const bool leased = status == MMAPVIDEO_OK;
+  GstBuffer* buffer =
+      leased ? wrap(std::move(lease), described) : copy_target_.copy(reader_, *format_, described);
+  if (buffer == nullptr) return nullptr;
+  ++(leased ? zero_copy_ : copied_);
+  last_was_leased_ = leased;
   const bool comparable = reader_.stats().clock_comparable != 0;
   stamp(buffer, frame, comparable);
   measure(frame, comparable);
   return buffer;
 }
 
-GstBuffer* Subscriber::take_buffer(std::uint64_t bytes) {
-  if (pool_ == nullptr || pool_buffer_bytes_ != bytes) replace_pool(bytes);
-  GstBuffer* buffer = nullptr;
-  if (gst_buffer_pool_acquire_buffer(pool_, &buffer, nullptr) != GST_FLOW_OK)
-    throw_no_buffer(settings_.location, bytes, "gst_buffer_pool_acquire_buffer");
+/// In place a frame has the writer's layout, whatever downstream can make of it.
+bool Subscriber::may_lease(const mmapvideo::FrameInfo& described) const {
+  if (settings_.io_mode == IoMode::copy) return false;
+  return copy_target_.video_meta_accepted() || has_default_layout(format_->video_info, described);
+}
+
+/// OK, OVERWRITTEN, CANCELLED, or anything else: copy.
+mmapvideo::Status Subscriber::take_lease(mmapvideo::Lease& lease) {
+  const bool must = settings_.io_mode == IoMode::zero_copy;
+  for (;;) {
+    const std::uint64_t ended_count = must ? lease_gate_->ended_count() : 0;
+    const mmapvideo::Status status = reader_.lease(lease);
+    if (status == MMAPVIDEO_NO_LOCKS) tell_no_locks();
+    if (status != MMAPVIDEO_TOO_MANY_LEASES || !must) return status;
+    if (reader_.stats().lease_count == 0)
+      throw_error(MMAPVIDEO_INVALID_ARGUMENT,
+                  "\"" + settings_.location +
+                      "\" has so few slots that none can be leased. Give its writer slots=3 or "
+                      "more, or use io-mode=auto.",
+                  "io-mode=zero-copy");
+    if (!lease_gate_->wait_beyond(ended_count)) return MMAPVIDEO_CANCELLED;
+  }
+}
+
+/// Said once; with io-mode=zero-copy it is an error.
+void Subscriber::tell_no_locks() {
+  if (settings_.io_mode == IoMode::zero_copy)
+    throw_error(MMAPVIDEO_NO_LOCKS,
+                "The file system of \"" + settings_.location +
+                    "\" has no locks, without which frames cannot be used in place. Put the file "
+                    "on a memory file system such as /dev/shm, or use io-mode=auto.",
+                "io-mode=zero-copy");
+  if (std::exchange(no_locks_told_, true)) return;
+  GST_ELEMENT_WARNING(
+      element_, RESOURCE, SETTINGS,
+      ("The file system of \"%s\" has no locks; frames are copied.", settings_.location.c_str()),
+      ("F_OFD_SETLK"));
+}
+
+GstBuffer* Subscriber::wrap(mmapvideo::Lease lease, const mmapvideo::FrameInfo& described) {
+  const bool must = settings_.io_mode == IoMode::zero_copy;
+  GstBuffer* buffer = gst_buffer_new();
+  gst_buffer_append_memory(buffer, wrap_lease(std::move(lease), must ? lease_gate_ : nullptr));
+  add_video_meta(buffer, format_->video_info, layout_of(described));
+  if (!copy_target_.video_meta_accepted())
+    gst_buffer_set_size(buffer, static_cast<gssize>(format_->video_info.size));
   return buffer;
-}
-
-/// A pool of our own: its buffers have the size of the writer's, whatever its strides are.
-void Subscriber::replace_pool(std::uint64_t bytes) {
-  release_pool();
-  pool_ = gst_buffer_pool_new();
-  GstStructure* config = gst_buffer_pool_get_config(pool_);
-  gst_buffer_pool_config_set_params(config, nullptr, static_cast<guint>(bytes), 0, 0);
-  GstAllocationParams alignment;
-  gst_allocation_params_init(&alignment);
-  alignment.align = 63;  // a cache line; enough for any vector instruction
-  gst_buffer_pool_config_set_allocator(config, nullptr, &alignment);
-  if (!gst_buffer_pool_set_config(pool_, config) || !gst_buffer_pool_set_active(pool_, TRUE))
-    throw_no_buffer(settings_.location, bytes, "gst_buffer_pool_set_active");
-  pool_buffer_bytes_ = bytes;
-}
-
-void Subscriber::release_pool() {
-  if (pool_ == nullptr) return;
-  // Buffers that are still out find their way back; the pool goes with the last.
-  gst_buffer_pool_set_active(pool_, FALSE);
-  gst_object_unref(pool_);
-  pool_ = nullptr;
-}
-
-/// Says where the planes are. Where downstream would not look, puts them where it expects them.
-void Subscriber::add_layout(GstBuffer*& buffer, const mmapvideo::FrameInfo& described) {
-  const GstVideoInfo& info = format_->video_info;
-  gsize offset[GST_VIDEO_MAX_PLANES] = {};
-  gint stride[GST_VIDEO_MAX_PLANES] = {};
-  for (unsigned i = 0; i < described.plane_count; ++i) {
-    offset[i] = described.planes[i].offset;
-    stride[i] = static_cast<gint>(described.planes[i].stride);
-  }
-  gst_buffer_add_video_meta_full(buffer, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_INFO_FORMAT(&info),
-                                 static_cast<guint>(info.width), static_cast<guint>(info.height),
-                                 described.plane_count, offset, stride);
-  if (!video_meta_accepted_ && !has_default_layout(info, described)) buffer = repack(buffer);
-}
-
-GstBuffer* Subscriber::repack(GstBuffer* padded) {
-  const GstVideoInfo& info = format_->video_info;
-  GstBuffer* plain = gst_buffer_new_allocate(nullptr, info.size, nullptr);
-  GstVideoFrame from;
-  GstVideoFrame to;
-  bool copied = false;
-  if (gst_video_frame_map(&from, &info, padded, GST_MAP_READ)) {
-    if (gst_video_frame_map(&to, &info, plain, GST_MAP_WRITE)) {
-      copied = gst_video_frame_copy(&to, &from);
-      gst_video_frame_unmap(&to);
-    }
-    gst_video_frame_unmap(&from);
-  }
-  gst_buffer_unref(padded);
-  if (copied) return plain;
-  gst_buffer_unref(plain);
-  throw_broken(settings_.location, "its planes cannot be mapped");
 }
 
 // ---- Times ------------------------------------------------------------------------------------
@@ -308,11 +287,12 @@ GstStructure* Subscriber::stats() const {
   return gst_structure_new(
       "mmapsrc-stats", "frames", G_TYPE_UINT64, figures.frame_count, "skipped", G_TYPE_UINT64,
       figures.skipped_count, "torn-retries", G_TYPE_UINT64, figures.torn_retry_count, "copied",
-      G_TYPE_UINT64, figures.frame_count, "reattached", G_TYPE_UINT64, reattached,
-      "last-latency-ns", G_TYPE_UINT64, latencies_.last(), "p50-latency-ns", G_TYPE_UINT64,
-      latencies_.percentile(50), "p90-latency-ns", G_TYPE_UINT64, latencies_.percentile(90),
-      "p99-latency-ns", G_TYPE_UINT64, latencies_.percentile(99), "max-latency-ns", G_TYPE_UINT64,
-      latencies_.max(), nullptr);
+      G_TYPE_UINT64, copied_.load(), "zero-copy", G_TYPE_UINT64, zero_copy_.load(), "io-mode",
+      G_TYPE_STRING, last_was_leased_ ? "zero-copy" : "copy", "reattached", G_TYPE_UINT64,
+      reattached, "last-latency-ns", G_TYPE_UINT64, latencies_.last(), "p50-latency-ns",
+      G_TYPE_UINT64, latencies_.percentile(50), "p90-latency-ns", G_TYPE_UINT64,
+      latencies_.percentile(90), "p99-latency-ns", G_TYPE_UINT64, latencies_.percentile(99),
+      "max-latency-ns", G_TYPE_UINT64, latencies_.max(), nullptr);
 }
 
 }  // namespace gstmmap

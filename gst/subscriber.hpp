@@ -6,11 +6,14 @@
 #include <gst/video/video.h>
 
 #include <atomic>
+#include <memory>
 #include <mmapvideo/mmapvideo.hpp>
 #include <optional>
 #include <string>
 
+#include "copy_target.hpp"
 #include "latency_histogram.hpp"
+#include "lease_gate.hpp"
 #include "video_format.hpp"
 
 namespace gstmmap {
@@ -18,30 +21,34 @@ namespace gstmmap {
 /// What to do when the stream ends, breaks off or falls silent.
 enum class OnDisconnect { automatic, wait, eos, error };
 
+/// How a frame comes into a buffer.
+enum class IoMode { automatic, zero_copy, copy };
+
 /// One reading session. receive() belongs to the streaming thread, the rest to any thread.
 class Subscriber {
  public:
   struct Settings {
     std::string location;
     mmapvideo_delivery delivery = MMAPVIDEO_DELIVERY_LATEST;
+    IoMode io_mode = IoMode::automatic;
+    unsigned max_leases = MMAPVIDEO_DEFAULT_MAX_LEASES;
     OnDisconnect on_disconnect = OnDisconnect::automatic;
     std::uint64_t timeout_ns = GST_CLOCK_TIME_NONE;
   };
 
   /// Throws mmapvideo::Error.
   Subscriber(GstBaseSrc* element, const Settings& settings);
-  ~Subscriber();
   Subscriber(const Subscriber&) = delete;
   Subscriber& operator=(const Subscriber&) = delete;
 
-  /// Waits for the next frame and copies it into a buffer: OK, EOS, FLUSHING (after unlock), or an
+  /// Waits for the next frame and puts it into a buffer: OK, EOS, FLUSHING (after unlock), or an
   /// error that was posted. Negotiates when the caps change. Throws mmapvideo::Error.
   GstFlowReturn receive(GstBuffer** buffer);
-  void unlock() noexcept { reader_.cancel(); }
-  void unlock_stop() noexcept { reader_.resume(); }
+  void unlock() noexcept;
+  void unlock_stop() noexcept;
 
-  /// Does downstream understand GstVideoMeta? Told by the allocation query.
-  void set_video_meta_accepted(bool accepted) noexcept { video_meta_accepted_ = accepted; }
+  /// What downstream answered to the allocation query. Streaming thread.
+  void negotiate(GstQuery* allocation) { copy_target_.negotiate(allocation); }
   /// How long the writer's stream may have held a frame before it was published.
   std::uint64_t latency_ns() const noexcept { return latency_ns_; }
   GstStructure* stats() const;
@@ -55,12 +62,11 @@ class Subscriber {
   Step silent(GstFlowReturn& flow);
   void note_arrival(const mmapvideo::Frame& frame);
   GstFlowReturn follow_caps(const mmapvideo::Frame& frame);
-  GstBuffer* copy_frame(const mmapvideo::Frame& frame);
-  GstBuffer* take_buffer(std::uint64_t bytes);
-  void replace_pool(std::uint64_t bytes);
-  void release_pool();
-  void add_layout(GstBuffer*& buffer, const mmapvideo::FrameInfo& described);
-  GstBuffer* repack(GstBuffer* padded);
+  GstBuffer* make_buffer(const mmapvideo::Frame& frame);
+  bool may_lease(const mmapvideo::FrameInfo& described) const;
+  mmapvideo::Status take_lease(mmapvideo::Lease& lease);
+  void tell_no_locks();
+  GstBuffer* wrap(mmapvideo::Lease lease, const mmapvideo::FrameInfo& described);
   /// `comparable`: the file's times are of this machine's running clock.
   void stamp(GstBuffer* buffer, const mmapvideo::Frame& frame, bool comparable);
   void measure(const mmapvideo::Frame& frame, bool comparable);
@@ -70,9 +76,9 @@ class Subscriber {
   const Settings settings_;
   mmapvideo::Reader reader_;
   std::optional<StreamFormat> format_;
-  GstBufferPool* pool_ = nullptr;
-  std::uint64_t pool_buffer_bytes_ = 0;
-  std::atomic<bool> video_meta_accepted_{false};
+  CopyTarget copy_target_;
+  const std::shared_ptr<LeaseGate> lease_gate_ = std::make_shared<LeaseGate>();
+  bool no_locks_told_ = false;
   bool writer_missing_ = false;        // told as mmap-writer-lost, not yet returned
   bool silence_told_ = false;          // the timeout was told in this silence
   bool discontinuity_ = false;         // frames were missed since the last buffer
@@ -80,6 +86,9 @@ class Subscriber {
   std::uint64_t last_arrival_ns_ = 0;  // or the begin of silence, on the library's clock
   std::atomic<std::uint64_t> latency_ns_{0};
   LatencyHistogram latencies_;
+  std::atomic<std::uint64_t> zero_copy_{0};
+  std::atomic<std::uint64_t> copied_{0};
+  std::atomic<bool> last_was_leased_{false};
 };
 
 }  // namespace gstmmap

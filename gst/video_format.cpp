@@ -22,8 +22,6 @@ void copy_text(char (&to)[N], const char* from) {
 
 constexpr std::uint32_t palette_bytes = 256 * 4;
 
-bool is_tiled(const GstVideoInfo& info) { return GST_VIDEO_FORMAT_INFO_IS_TILED(info.finfo); }
-
 std::uint64_t default_plane_end(const GstVideoInfo& info, unsigned plane) {
   std::uint64_t end = info.size;
   for (unsigned other = 0; other < GST_VIDEO_INFO_N_PLANES(&info); ++other)
@@ -124,6 +122,8 @@ void describe_timing(const GstVideoInfo& info, mmapvideo::FrameInfo& frame) {
 }
 
 }  // namespace
+
+bool is_tiled(const GstVideoInfo& info) { return GST_VIDEO_FORMAT_INFO_IS_TILED(info.finfo); }
 
 std::optional<StreamFormat> describe_caps(const GstCaps* caps) {
   StreamFormat format;

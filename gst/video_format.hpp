@@ -34,6 +34,9 @@ void describe_planes(const GstVideoInfo& video_info, const GstVideoMeta* meta,
 /// follows from the caps, since the description came out of the file.
 bool planes_fit(const GstVideoInfo& video_info, const mmapvideo::FrameInfo& frame_info);
 
+/// Do rows of pixels not lie one after the other?
+bool is_tiled(const GstVideoInfo& info);
+
 /// Are the planes laid out as the format's own layout, so that a buffer needs no GstVideoMeta?
 bool has_default_layout(const GstVideoInfo& video_info, const mmapvideo::FrameInfo& frame_info);
 

@@ -306,9 +306,14 @@ mmapvideo_status mmapvideo_reader_next(mmapvideo_reader* reader, int64_t timeout
 
 mmapvideo_status mmapvideo_reader_copy_payload(mmapvideo_reader* reader, void* to, uint64_t bytes,
                                                mmapvideo_error* error) {
+  return mmapvideo_reader_copy_range(reader, 0, to, bytes, error);
+}
+
+mmapvideo_status mmapvideo_reader_copy_range(mmapvideo_reader* reader, uint64_t offset, void* to,
+                                             uint64_t bytes, mmapvideo_error* error) {
   return guarded(error, [&] {
     require(reader != nullptr && to != nullptr, "reader or destination is NULL.");
-    return reader->core.copy_payload(to, bytes);
+    return reader->core.copy_range(offset, to, bytes);
   });
 }
 

@@ -202,12 +202,12 @@ void Reader::accept(const Candidate& candidate, mmapvideo_frame& frame) {
   frame.metadata = metadata_.empty() ? nullptr : metadata_.data();
 }
 
-mmapvideo_status Reader::copy_payload(void* to, std::uint64_t bytes) {
+mmapvideo_status Reader::copy_range(std::uint64_t offset, void* to, std::uint64_t bytes) {
   require_frame();
-  if (bytes > snapshot_.info.payload_bytes)
+  if (offset > snapshot_.info.payload_bytes || bytes > snapshot_.info.payload_bytes - offset)
     throw Failure(MMAPVIDEO_INVALID_ARGUMENT, "The frame has fewer bytes than were asked for.");
   const mmapvideo_slot_header& slot = attachment_->slot(current_.index);
-  attachment_->copy_racing(current_.index, attachment_->ring().payload_offset, to, bytes);
+  attachment_->copy_racing(current_.index, attachment_->ring().payload_offset + offset, to, bytes);
   if (slot_unchanged(slot.stamp, current_.stamp)) return MMAPVIDEO_OK;
   lose_frame();
   return MMAPVIDEO_OVERWRITTEN;

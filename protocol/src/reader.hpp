@@ -33,7 +33,7 @@ class Reader {
   /// OK, TIMEOUT, CANCELLED, ENDED or WRITER_LOST; throws Failure for anything else.
   mmapvideo_status next(std::int64_t timeout_ns, mmapvideo_frame& frame);
   /// OK or OVERWRITTEN; throws Failure when there is no frame or it is smaller.
-  mmapvideo_status copy_payload(void* to, std::uint64_t bytes);
+  mmapvideo_status copy_range(std::uint64_t offset, void* to, std::uint64_t bytes);
   /// OK, OVERWRITTEN, NO_LOCKS or TOO_MANY_LEASES; throws Failure when there is no frame.
   mmapvideo_status lease(mmapvideo_lease& lease);
 

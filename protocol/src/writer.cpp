@@ -308,7 +308,7 @@ std::optional<mmapvideo_slot_view> Writer::begin(const Sizes& sizes) {
 
 std::optional<mmapvideo_slot_view> Writer::lend(const Sizes& sizes) {
   const std::lock_guard lock(mutex_);
-  if (!ring_suits(sizes, 0) || !current_->may_lend()) return std::nullopt;
+  if (closed_ || !ring_suits(sizes, 0) || !current_->may_lend()) return std::nullopt;
   const auto view = current_->take();
   if (view) increment_relaxed(slots_out_, 1);
   return view;

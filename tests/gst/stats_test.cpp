@@ -25,6 +25,7 @@ TEST_F(StatsTest, the_figures_of_the_sink_are_exact) {
   EXPECT_STREQ(gst_structure_get_name(stats.get()), "mmapsink-stats");
   EXPECT_EQ(number_in(stats.get(), "frames"), 12u);
   EXPECT_EQ(number_in(stats.get(), "copied"), 12u);
+  EXPECT_EQ(number_in(stats.get(), "zero-copy"), 0u);
   EXPECT_EQ(number_in(stats.get(), "dropped"), 0u);
   EXPECT_EQ(number_in(stats.get(), "bytes"), 12u * 64 * 16);
   EXPECT_EQ(number_in(stats.get(), "readers"), 1u);
@@ -44,7 +45,9 @@ TEST_F(StatsTest, the_figures_of_the_source_are_exact) {
   const Structure stats = stats_of(reader.source());
   EXPECT_STREQ(gst_structure_get_name(stats.get()), "mmapsrc-stats");
   EXPECT_EQ(number_in(stats.get(), "frames"), 12u);
-  EXPECT_EQ(number_in(stats.get(), "copied"), 12u);
+  EXPECT_EQ(number_in(stats.get(), "copied"), 0u);
+  EXPECT_EQ(number_in(stats.get(), "zero-copy"), 12u);
+  EXPECT_STREQ(gst_structure_get_string(stats.get(), "io-mode"), "zero-copy");
   EXPECT_EQ(number_in(stats.get(), "skipped"), 0u);
   EXPECT_EQ(number_in(stats.get(), "torn-retries"), 0u);
   EXPECT_EQ(number_in(stats.get(), "reattached"), 0u);

@@ -206,8 +206,8 @@ MMAPVIDEO_API void mmapvideo_writer_end(mmapvideo_writer* writer);
 /**
  * Ends the session if it is not, removes the file unless keep_file, and lets another writer have
  * it. NULL is allowed. The handle is freed, but not before the last slot that is still taken or
- * held: its memory stays, no other writer touches it, and the handle may still be given to abort
- * and release, and to nothing else.
+ * held: its memory stays, no other writer touches it, and the handle may still be given to abort,
+ * release and lend (which then has nothing to lend), and to nothing else.
  */
 MMAPVIDEO_API void mmapvideo_writer_close(mmapvideo_writer* writer, int keep_file);
 
@@ -320,6 +320,14 @@ MMAPVIDEO_API int mmapvideo_lease_is_intact(const mmapvideo_lease* lease);
  * reader was closed.
  */
 MMAPVIDEO_API void mmapvideo_lease_end(mmapvideo_lease* lease);
+
+/**
+ * As copy_payload, from `offset` on, for callers that lay out planes or rows anew. Each part is
+ * checked for itself: a frame is whole only if all of its parts returned MMAPVIDEO_OK.
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_reader_copy_range(mmapvideo_reader* reader,
+                                                           uint64_t offset, void* to,
+                                                           uint64_t bytes, mmapvideo_error* error);
 
 /** Makes the current and every later next() return MMAPVIDEO_CANCELLED at once. Any thread. */
 MMAPVIDEO_API void mmapvideo_reader_cancel(mmapvideo_reader* reader);

@@ -47,6 +47,8 @@ Handle* checked_handle(Handle* handle, const mmapvideo_error& error) {
 
 }  // namespace internal
 
+class Writer;
+
 /// A slot that was taken. Destroying it gives it back: unpublished, or as free to be rewritten. It
 /// may outlive its writer. One thread uses it at a time.
 class Slot {
@@ -75,6 +77,18 @@ class Slot {
   void* metadata() const noexcept { return view_.metadata; }
   std::uint64_t metadata_capacity() const noexcept { return view_.metadata_capacity; }
   bool published() const noexcept { return published_; }
+  /// As Writer::lend() of the same writer, also when that was closed: then there is none.
+  std::optional<Slot> lend_another(std::uint64_t payload_bytes) const {
+    mmapvideo_error error{};
+    mmapvideo_slot_view view{};
+    const Status status = internal::checked(
+        mmapvideo_writer_lend(writer_, payload_bytes, 0, 0, &view, &error), error);
+    return status == MMAPVIDEO_OK ? std::optional<Slot>(std::in_place, writer_, view)
+                                  : std::nullopt;
+  }
+
+  /// Was it taken from this writer?
+  bool is_of(const Writer& writer) const noexcept;
 
   /// Publishes it; from then on it may be read, and not be written any more. Nothing: a larger ring
   /// is in use by now, publish a copy. Otherwise the frame's number.
@@ -145,6 +159,8 @@ class Writer {
   void close(bool keep_file) noexcept { mmapvideo_writer_close(handle_.release(), keep_file); }
 
  private:
+  friend class Slot;
+
   template <typename Call>
   std::optional<Slot> take(Call call, std::uint64_t payload_bytes, std::uint32_t caps_bytes,
                            std::uint64_t metadata_bytes) {
@@ -161,6 +177,10 @@ class Writer {
   };
   std::unique_ptr<mmapvideo_writer, Close> handle_;
 };
+
+inline bool Slot::is_of(const Writer& writer) const noexcept {
+  return writer_ == writer.handle_.get();
+}
 
 /// A frame's payload in place, unchanging while this lives. It may outlive its reader. Any thread.
 class Lease {
@@ -212,6 +232,13 @@ class Reader {
   Status copy_payload(void* to, std::uint64_t bytes) {
     mmapvideo_error error{};
     return internal::checked(mmapvideo_reader_copy_payload(handle_.get(), to, bytes, &error),
+                             error);
+  }
+
+  /// OK or OVERWRITTEN.
+  Status copy_range(std::uint64_t offset, void* to, std::uint64_t bytes) {
+    mmapvideo_error error{};
+    return internal::checked(mmapvideo_reader_copy_range(handle_.get(), offset, to, bytes, &error),
                              error);
   }
 
