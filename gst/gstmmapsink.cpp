@@ -52,6 +52,7 @@ struct SinkState {
   // There from PAUSED on. The streaming thread, which runs in these states only, uses it without a
   // lock; others copy the pointer under the object lock.
   std::shared_ptr<Publisher> publisher;
+  gstmmap::PipelineClockSampler clock;  // the streaming thread's
   std::atomic<bool> upstream_live{false};
 };
 
@@ -201,7 +202,7 @@ Publisher::Timing frame_timing(GstMmapSink* sink, const GstBuffer* buffer) {
   if (segment->format != GST_FORMAT_TIME || !GST_BUFFER_PTS_IS_VALID(buffer)) return timing;
   const GstClockTime running_time =
       gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
-  if (const auto clock = gstmmap::sample_pipeline_clock(GST_ELEMENT(sink)))
+  if (const auto clock = sink->state->clock.sample(GST_ELEMENT(sink)))
     timing.clock_time_ns =
         gstmmap::monotonic_from_running_time(running_time, clock->base_time_ns, clock->sample);
   return timing;

@@ -19,11 +19,15 @@ bool is_monotonic(GstClock* clock) {
 
 }  // namespace
 
-std::optional<PipelineClock> sample_pipeline_clock(GstElement* element) {
+std::optional<PipelineClock> PipelineClockSampler::sample(GstElement* element) {
   GstClock* clock = gst_element_get_clock(element);
   if (clock == nullptr) return std::nullopt;
   PipelineClock result{gst_element_get_base_time(element), {}};
-  if (!is_monotonic(clock)) result.sample = {gst_clock_get_time(clock), mmapvideo_clock_now_ns()};
+  if (clock != known_clock_) {
+    gst_object_replace(reinterpret_cast<GstObject**>(&known_clock_), GST_OBJECT_CAST(clock));
+    known_is_monotonic_ = is_monotonic(clock);
+  }
+  if (!known_is_monotonic_) result.sample = {gst_clock_get_time(clock), mmapvideo_clock_now_ns()};
   gst_object_unref(clock);
   return result;
 }

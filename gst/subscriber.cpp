@@ -256,7 +256,7 @@ void Subscriber::stamp(GstBuffer* buffer, const mmapvideo::Frame& frame, bool co
   GST_BUFFER_OFFSET(buffer) = info.offset;
   GST_BUFFER_OFFSET_END(buffer) = info.offset_end;
 
-  const auto clock = sample_pipeline_clock(GST_ELEMENT(element_));
+  const auto clock = clock_.sample(GST_ELEMENT(element_));
   if (!clock) return;
   const std::uint64_t instant_ns = comparable && info.clock_time_ns != MMAPVIDEO_NONE
                                        ? info.clock_time_ns

@@ -14,6 +14,7 @@
 #include "copy_target.hpp"
 #include "latency_histogram.hpp"
 #include "lease_gate.hpp"
+#include "pipeline_clock.hpp"
 #include "video_format.hpp"
 
 namespace gstmmap {
@@ -76,6 +77,7 @@ class Subscriber {
   const Settings settings_;
   mmapvideo::Reader reader_;
   std::optional<StreamFormat> format_;
+  PipelineClockSampler clock_;
   CopyTarget copy_target_;
   const std::shared_ptr<LeaseGate> lease_gate_ = std::make_shared<LeaseGate>();
   bool no_locks_told_ = false;
