@@ -61,6 +61,14 @@ inline Writer open_writer(const std::string& path, unsigned slot_count = 4) {
   return std::move(attempt.writer);
 }
 
+/// With a ring, so that readers can attach before the first frame.
+inline Writer open_reserved_writer(const std::string& path, unsigned slot_count = 4) {
+  Writer writer = open_writer(path, slot_count);
+  if (mmapvideo_writer_reserve(writer.get(), kFrameBytes, 100, 0, 0, nullptr) != MMAPVIDEO_OK)
+    throw std::runtime_error("reserve");
+  return writer;
+}
+
 inline Reader open_reader(const std::string& path,
                           mmapvideo_delivery delivery = MMAPVIDEO_DELIVERY_LATEST,
                           bool accept_leftover = false) {

@@ -107,5 +107,9 @@ inline bool writer_lock_is_held(const std::string& path) {
 inline std::size_t attached_readers(const std::string& path) {
   return LockFile(path, O_RDONLY).list(all_lanes(Family::reader, 0)).size();
 }
+/// Locks of any kind on slots of any generation.
+inline std::size_t slot_lock_count(const std::string& path) {
+  return LockFile(path, O_RDONLY).list({lock_offset(Family::slot, 0, 0), 1ull << 60}).size();
+}
 
 }  // namespace mmapvideo_test

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// How long a frame takes from one process to the other, and what it costs on both sides.
+#include "bench_comparison.hpp"
+
+namespace bench {
+namespace {
+
+const char* const percentiles[] = {"latency_p50_us", "latency_p90_us", "latency_p99_us"};
+
+Json limit_row(const Figures& limit) {
+  Json row{{"frame", "none"}, {"transport", "bare futex"}};
+  for (const std::string name : percentiles) row[name] = figure(limit, "waiter_" + name);
+  row["ratio_to_futex"] = 1;
+  row["writer_cpu_us"] = figure(limit, "waker_cpu_us");
+  row["reader_cpu_us"] = figure(limit, "waiter_cpu_us");
+  return row;
+}
+
+Json stream_row(const Comparison::Run& run, const Figures& found, const Json& limit) {
+  Json row{{"frame", run.stream.picture.name}, {"transport", run.transport.name}};
+  for (const std::string name : percentiles) row[name] = figure(found, "reader_" + name);
+  row["ratio_to_futex"] = ratio(row["latency_p50_us"], limit.at("latency_p50_us"));
+  take_figures(found,
+               {"writer_cpu_us", "reader_cpu_us", "writer_faults", "reader_faults",
+                "reader_frames_per_s", "reader_skipped"},
+               row);
+  add_zero_copy(found, row);
+  return row;
+}
+
+}  // namespace
+
+void compare_latency(const Plan& plan, Report& report) {
+  Comparison comparison(plan, report);
+  const std::size_t futex =
+      comparison.add_limit("bare futex", [&plan] { return run_futex(plan, 1); });
+  for (const Picture& picture : {picture_720p, picture_4k, picture_8k})
+    comparison.add({.picture = picture}, "latency " + picture.name);
+  comparison.measure();
+
+  Section section{
+      "latency",
+      "Latency at 60 frames/s",
+      "From the source's stamp in the writer to the reader's probe. Frames are stamped, "
+      "not filled; a transport that copies them moves all their bytes. Processor time "
+      "and page faults are for each frame.",
+      {}};
+  const Json limit = limit_row(comparison.figures(futex));
+  comparison.add_row(limit, futex, section);
+  for (const auto& run : comparison.runs())
+    comparison.add_row(stream_row(run, comparison.figures(run.entry), limit), run.entry, section);
+  comparison.finish(section);
+}
+
+}  // namespace bench
