@@ -120,8 +120,8 @@ MMAPVIDEO_API mmapvideo_writer* mmapvideo_writer_open(const mmapvideo_writer_opt
  * large enough, otherwise appends a new one (readers follow by themselves).
  *
  * `held_slots`: how many slots the caller is going to have taken at a time, beyond the one it is
- * about to publish. Where options.slot_count leaves the depth open, the ring is made so much
- * deeper, up to a total of 256 MiB.
+ * about to publish. Where options.slot_count leaves the depth open, the ring has at least that
+ * many slots and four more, as far as this makes no more than 256 MiB.
  */
 MMAPVIDEO_API mmapvideo_status mmapvideo_writer_reserve(mmapvideo_writer* writer,
                                                         uint64_t payload_bytes, uint32_t caps_bytes,
