@@ -231,6 +231,7 @@ TEST_F(PublishTest, frame_of_no_bytes_is_refused) {
   mmapvideo_slot_view view = {};
   ASSERT_EQ(begin(writer, view), MMAPVIDEO_OK);
   EXPECT_EQ(commit(writer, view, grey_info(0)), MMAPVIDEO_INVALID_ARGUMENT);
+  mmapvideo_writer_abort(writer.get(), &view);
   EXPECT_EQ(RawFile(path_).header().head_number, 0u);
 }
 
@@ -248,6 +249,7 @@ TEST_F(PublishTest, commit_of_more_than_was_asked_for_is_refused) {
   info.caps_bytes = static_cast<std::uint32_t>(RawFile(path_).ring().payload_offset);
   EXPECT_EQ(commit(writer, view, info, std::string(info.caps_bytes, 'c')),
             MMAPVIDEO_INVALID_ARGUMENT);
+  mmapvideo_writer_abort(writer.get(), &view);
   EXPECT_EQ(RawFile(path_).header().head_number, 0u);
 }
 
