@@ -2,7 +2,9 @@
 // The buffer pool that mmapsink offers upstream: its buffers lie in the next slots of the file.
 //
 // A buffer and its memory are made anew for every slot, since which slot is free next is only known
-// then; the base class keeps and recycles the buffers of plain memory.
+// then; the base class keeps and recycles the buffers of plain memory. Where upstream sets a
+// maximum, the base class counts and waits, and nothing is recycled: a buffer of plain memory would
+// be preferred to a slot for ever.
 #include "slot_pool.hpp"
 
 #include <gst/video/video.h>
@@ -25,6 +27,7 @@ struct BufferPlan {
   gsize bytes = 0;
   gsize padding_bytes = 0;  // behind the frame, asked for by upstream
   guint min_buffers = 0;
+  guint max_buffers = 0;  // 0: any number
   std::uint32_t caps_bytes = 0;
 };
 
@@ -51,11 +54,17 @@ GQuark plain_buffer_quark() {
   return quark;
 }
 
+/// Upstream did not choose where its memory is to come from.
+bool is_any_memory(const GstAllocator* allocator) {
+  return allocator == nullptr || g_strcmp0(allocator->mem_type, GST_ALLOCATOR_SYSMEM) == 0;
+}
+
 std::optional<BufferPlan> plan_buffers(GstStructure* config) {
   BufferPlan plan;
   GstCaps* caps = nullptr;
   guint bytes = 0;
-  if (!gst_buffer_pool_config_get_params(config, &caps, &bytes, &plan.min_buffers, nullptr) ||
+  if (!gst_buffer_pool_config_get_params(config, &caps, &bytes, &plan.min_buffers,
+                                         &plan.max_buffers) ||
       caps == nullptr || !gst_video_info_from_caps(&plan.info, caps))
     return std::nullopt;
   if (gst_buffer_pool_config_has_option(config, GST_BUFFER_POOL_OPTION_VIDEO_ALIGNMENT)) {
@@ -64,14 +73,16 @@ std::optional<BufferPlan> plan_buffers(GstStructure* config) {
     gst_buffer_pool_config_get_video_alignment(config, &alignment);
     if (!gst_video_info_align(&plan.info, &alignment)) return std::nullopt;
   }
+  GstAllocator* allocator = nullptr;
   GstAllocationParams params;
   gst_allocation_params_init(&params);
-  gst_buffer_pool_config_get_allocator(config, nullptr, &params);
+  gst_buffer_pool_config_get_allocator(config, &allocator, &params);
   plan.has_video_meta =
       gst_buffer_pool_config_has_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META);
   plan.bytes = MAX(bytes, plan.info.size);
   plan.padding_bytes = params.padding;
-  plan.fits_slots = params.prefix == 0 && params.align < MMAPVIDEO_PAYLOAD_ALIGNMENT;
+  plan.fits_slots =
+      is_any_memory(allocator) && params.prefix == 0 && params.align < MMAPVIDEO_PAYLOAD_ALIGNMENT;
   gchar* text = gst_caps_to_string(caps);
   plan.caps_bytes = static_cast<std::uint32_t>(std::string(text).size());
   g_free(text);
@@ -106,34 +117,44 @@ GstBuffer* wrap(mmapvideo::Slot slot, BufferPlan& plan) {
   return buffer;
 }
 
-GstFlowReturn slot_pool_acquire(GstBufferPool* pool, GstBuffer** buffer,
-                                GstBufferPoolAcquireParams* params) {
-  if (GST_BUFFER_POOL_IS_FLUSHING(pool)) return GST_FLOW_FLUSHING;
+/// A buffer in the next slot. Null: none can be lent.
+GstBuffer* lend(GstBufferPool* pool) {
   PoolState& state = *slot_pool(pool)->state;
   BufferPlan& plan = state.plan;
   const auto publisher = state.publisher.lock();
-  if (publisher && plan.fits_slots) {
-    if (auto slot = publisher->lend(plan.bytes + plan.padding_bytes, plan.caps_bytes)) {
-      *buffer = wrap(std::move(*slot), plan);
-      return GST_FLOW_OK;
-    }
-  }
+  if (!publisher || !plan.fits_slots) return nullptr;
+  auto slot = publisher->lend(plan.bytes + plan.padding_bytes, plan.caps_bytes);
+  return slot ? wrap(std::move(*slot), plan) : nullptr;
+}
+
+bool is_counted(GstBufferPool* pool) { return slot_pool(pool)->state->plan.max_buffers != 0; }
+
+GstFlowReturn slot_pool_acquire(GstBufferPool* pool, GstBuffer** buffer,
+                                GstBufferPoolAcquireParams* params) {
+  if (GST_BUFFER_POOL_IS_FLUSHING(pool)) return GST_FLOW_FLUSHING;
+  if (!is_counted(pool) && (*buffer = lend(pool)) != nullptr) return GST_FLOW_OK;
   return parent_class->acquire_buffer(pool, buffer, params);
 }
 
 GstFlowReturn slot_pool_alloc(GstBufferPool* pool, GstBuffer** buffer,
                               GstBufferPoolAcquireParams* params) {
+  if (is_counted(pool) && (*buffer = lend(pool)) != nullptr) return GST_FLOW_OK;
   const GstFlowReturn flow = parent_class->alloc_buffer(pool, buffer, params);
-  if (flow == GST_FLOW_OK)
+  if (flow == GST_FLOW_OK && !is_counted(pool))
     gst_mini_object_set_qdata(GST_MINI_OBJECT_CAST(*buffer), plain_buffer_quark(), pool, nullptr);
   return flow;
 }
 
 void slot_pool_release(GstBufferPool* pool, GstBuffer* buffer) {
-  if (gst_mini_object_get_qdata(GST_MINI_OBJECT_CAST(buffer), plain_buffer_quark()) != nullptr)
-    parent_class->release_buffer(pool, buffer);
-  else
+  const bool is_recycled =
+      gst_mini_object_get_qdata(GST_MINI_OBJECT_CAST(buffer), plain_buffer_quark()) != nullptr;
+  if (!is_recycled && !is_counted(pool)) {
     gst_buffer_unref(buffer);
+    return;
+  }
+  // So marked, the base class frees it and counts it off.
+  if (!is_recycled) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_TAG_MEMORY);
+  parent_class->release_buffer(pool, buffer);
 }
 
 void slot_pool_finalize(GObject* object) {

@@ -160,6 +160,7 @@ void Writer::repair() {
   if (const auto problem = ring_problem(left, generation, file_.size()))
     throw broken_file(options_.path, *problem);
   auto present = std::make_unique<WriterRing>(file_, left, locked_);
+  present->look_for_locks();
   repair_slots(*present);
   use_ring(std::move(present));
 
@@ -308,8 +309,8 @@ std::optional<mmapvideo_slot_view> Writer::begin(const Sizes& sizes) {
 
 std::optional<mmapvideo_slot_view> Writer::lend(const Sizes& sizes) {
   const std::lock_guard lock(mutex_);
-  if (closed_ || !ring_suits(sizes, 0) || !current_->may_lend()) return std::nullopt;
-  const auto view = current_->take();
+  if (closed_ || !ring_suits(sizes, 0)) return std::nullopt;
+  const auto view = current_->lend();
   if (view) increment_relaxed(slots_out_, 1);
   return view;
 }
@@ -337,7 +338,7 @@ std::optional<std::uint64_t> Writer::commit(const mmapvideo_slot_view& view,
                                             bool hold) {
   const std::lock_guard lock(mutex_);
   WriterRing* const ring = closed_ ? nullptr : find_ring(view);
-  if (ring == nullptr || !ring->is_taken(view.slot_index)) throw not_taken();
+  if (ring == nullptr || !ring->is_taken(view)) throw not_taken();
   require_publishable({info.payload_bytes, info.caps_bytes, info.metadata_bytes});
   if (ring != current_.get()) return std::nullopt;
   check_frame(*ring, info, caps);
@@ -386,26 +387,26 @@ void Writer::move_head(const mmapvideo_frame_info& info, std::uint64_t number) n
 bool Writer::abort(const mmapvideo_slot_view& view) {
   const std::lock_guard lock(mutex_);
   WriterRing* const ring = find_ring(view);
-  if (ring == nullptr || !ring->is_taken(view.slot_index)) throw not_taken();
-  return slot_came_back(*ring, view.slot_index);
+  if (ring == nullptr || !ring->is_taken(view)) throw not_taken();
+  return slot_came_back(*ring, view);
 }
 
 bool Writer::release(const mmapvideo_slot_view& view) {
   const std::lock_guard lock(mutex_);
   WriterRing* const ring = find_ring(view);
-  if (ring == nullptr || !ring->is_held(view.slot_index)) throw not_taken();
-  return slot_came_back(*ring, view.slot_index);
+  if (ring == nullptr || !ring->is_held(view)) throw not_taken();
+  return slot_came_back(*ring, view);
 }
 
 /// True: the writer is closed and this was the last one.
-bool Writer::slot_came_back(WriterRing& ring, std::uint32_t index) noexcept {
+bool Writer::slot_came_back(WriterRing& ring, const mmapvideo_slot_view& view) noexcept {
   increment_relaxed(slots_out_, -1);
   if (closed_)
-    ring.let_go(index);
-  else if (ring.is_taken(index))
-    ring.abort(index);
+    ring.let_go(view.slot_index);
+  else if (ring.is_taken(view))
+    ring.abort(view.slot_index);
   else
-    ring.release(index);
+    ring.release(view.slot_index);
   return closed_ && nothing_out();
 }
 

@@ -81,7 +81,7 @@ class Writer {
                    std::uint64_t number) const;
   void move_head(const mmapvideo_frame_info& info, std::uint64_t number) noexcept;
   WriterRing* find_ring(const mmapvideo_slot_view& view) const noexcept;
-  bool slot_came_back(WriterRing& ring, std::uint32_t index) noexcept;
+  bool slot_came_back(WriterRing& ring, const mmapvideo_slot_view& view) noexcept;
   bool nothing_out() const noexcept;
   void end_session() noexcept;
   void remove_own_file() noexcept;

@@ -27,7 +27,8 @@ WriterRing::WriterRing(platform::File& file, const mmapvideo_ring& ring, bool lo
       ring_(ring),
       locked_(locked),
       mapping_(file, ring.offset, ring_bytes(ring), platform::Access::write),
-      uses_(ring.slot_count, Use::free) {}
+      uses_(ring.slot_count, Use::free),
+      tickets_(ring.slot_count, 0) {}
 
 void WriterRing::set_generation(std::uint64_t generation, std::uint32_t first_slot_id) noexcept {
   ring_.generation = generation;
@@ -50,8 +51,16 @@ void WriterRing::populate() {
 }
 
 bool WriterRing::try_lock(std::uint32_t index) {
-  return !locked_ || platform::try_lock_exclusive(file_, slot_lock(slot_id_of(ring_, index))) ==
-                         platform::LockResult::acquired;
+  const bool acquired =
+      !locked_ || platform::try_lock_exclusive(file_, slot_lock(slot_id_of(ring_, index))) ==
+                      platform::LockResult::acquired;
+  uses_[index] = acquired ? Use::free : Use::elsewhere;
+  return acquired;
+}
+
+void WriterRing::look_for_locks() {
+  for (std::uint32_t index = 0; index < ring_.slot_count; ++index)
+    if (may_be_free(index) && try_lock(index)) unlock(index);
 }
 
 void WriterRing::unlock(std::uint32_t index) noexcept {
@@ -62,7 +71,7 @@ void WriterRing::unlock(std::uint32_t index) noexcept {
 std::optional<mmapvideo_slot_view> WriterRing::take() {
   for (std::uint32_t step = 0; step < ring_.slot_count; ++step) {
     const std::uint32_t index = (next_index_ + step) % ring_.slot_count;
-    if (index == head_index_ || uses_[index] != Use::free || !try_lock(index)) continue;
+    if (index == head_index_ || !may_be_free(index) || !try_lock(index)) continue;
     uses_[index] = Use::taken;
     ++out_count_;
     next_index_ = (index + 1) % ring_.slot_count;
@@ -75,18 +84,26 @@ std::optional<mmapvideo_slot_view> WriterRing::take() {
     view.metadata = payload + ring_.payload_capacity;
     view.metadata_capacity = ring_.metadata_capacity;
     view.slot_index = index;
+    view.ticket = ++tickets_[index];
     view.ring_generation = ring_.generation;
     return view;
   }
   return std::nullopt;
 }
 
-bool WriterRing::may_lend() const noexcept {
+std::optional<mmapvideo_slot_view> WriterRing::lend() {
   const std::uint32_t lendable = ring_.slot_count > lending_reserve_slots
                                      ? ring_.slot_count - lending_reserve_slots
                                  : ring_.slot_count > 2 ? 1
                                                         : 0;
-  return out_count_ < lendable;
+  if (out_count_ >= lendable) return std::nullopt;
+  if (!others_leave_enough()) look_for_locks();
+  return others_leave_enough() ? take() : std::nullopt;
+}
+
+bool WriterRing::others_leave_enough() const noexcept {
+  const auto elsewhere = std::count(uses_.begin(), uses_.end(), Use::elsewhere);
+  return out_count_ + static_cast<std::uint32_t>(elsewhere) + 2 < ring_.slot_count;
 }
 
 /// Steps 7.2.6 and the writer's part of 7.2.7.
@@ -135,7 +152,7 @@ void WriterRing::let_go(std::uint32_t index) noexcept {
 bool WriterRing::give_back() noexcept {
   bool all = true;
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
-    if (uses_[index] == Use::free && give_back_slot(index)) uses_[index] = Use::given_back;
+    if (may_be_free(index) && give_back_slot(index)) uses_[index] = Use::given_back;
     all &= uses_[index] == Use::given_back;
   }
   return all;

@@ -23,6 +23,8 @@ class WriterRing {
   const mmapvideo_ring& ring() const noexcept { return ring_; }
   void set_generation(std::uint64_t generation, std::uint32_t first_slot_id) noexcept;
   mmapvideo_slot_header& slot(std::uint32_t index) const noexcept;
+  /// Which slots somebody has from a former writer: leases, buffers that outlived their pipeline.
+  void look_for_locks();
   /// What is in the file already, as a former writer left it: the newest frame's slot.
   void set_head(std::uint32_t index) noexcept;
   std::optional<std::uint32_t> head() const noexcept { return head_index_; }
@@ -31,10 +33,11 @@ class WriterRing {
 
   /// Locks the next free slot and makes its stamp odd. Nothing: all are in use. Throws Failure.
   std::optional<mmapvideo_slot_view> take();
-  /// May a slot be taken ahead of need?
-  bool may_lend() const noexcept;
-  bool is_taken(std::uint32_t index) const noexcept { return is(index, Use::taken); }
-  bool is_held(std::uint32_t index) const noexcept { return is(index, Use::held); }
+  /// The same ahead of need: leaves enough for the head, readers and frames that are copied.
+  std::optional<mmapvideo_slot_view> lend();
+  /// A view whose slot came back is neither, whoever has the slot now.
+  bool is_taken(const mmapvideo_slot_view& view) const noexcept { return is(view, Use::taken); }
+  bool is_held(const mmapvideo_slot_view& view) const noexcept { return is(view, Use::held); }
   /// Taken, its stamp is even by now: unlocks it and makes it the head; stays held if `hold`.
   void publish(std::uint32_t index, bool hold) noexcept;
   /// Taken: voids and unlocks it.
@@ -52,11 +55,18 @@ class WriterRing {
   bool give_back() noexcept;
 
  private:
-  enum class Use : std::uint8_t { free, taken, held, given_back };
+  /// elsewhere: was locked by somebody else when it was last tried.
+  enum class Use : std::uint8_t { free, elsewhere, taken, held, given_back };
 
-  bool is(std::uint32_t index, Use use) const noexcept {
-    return index < uses_.size() && uses_[index] == use;
+  bool is(const mmapvideo_slot_view& view, Use use) const noexcept {
+    return view.slot_index < uses_.size() && uses_[view.slot_index] == use &&
+           tickets_[view.slot_index] == view.ticket;
   }
+  bool may_be_free(std::uint32_t index) const noexcept {
+    return uses_[index] == Use::free || uses_[index] == Use::elsewhere;
+  }
+  /// The head and a slot to publish into remain, whatever others have.
+  bool others_leave_enough() const noexcept;
   bool try_lock(std::uint32_t index);
   void unlock(std::uint32_t index) noexcept;
   void set_free(std::uint32_t index) noexcept;
@@ -67,6 +77,7 @@ class WriterRing {
   const bool locked_;
   platform::Mapping mapping_;
   std::vector<Use> uses_;
+  std::vector<std::uint32_t> tickets_;  // how often each slot was taken
   std::uint32_t out_count_ = 0;
   std::uint32_t next_index_ = 0;  // where the search for a free slot begins
   std::optional<std::uint32_t> head_index_;

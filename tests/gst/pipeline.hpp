@@ -20,6 +20,11 @@ namespace mmapvideo_test {
 
 struct Release {
   void operator()(GstBuffer* buffer) const { gst_buffer_unref(buffer); }
+  /// Buffers that are still out keep the pool alive.
+  void operator()(GstBufferPool* pool) const {
+    gst_buffer_pool_set_active(pool, FALSE);
+    gst_object_unref(pool);
+  }
   void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
   void operator()(GstElement* element) const { gst_object_unref(element); }
   void operator()(GstMessage* message) const { gst_message_unref(message); }
@@ -31,6 +36,7 @@ struct Release {
   void operator()(char* text) const { g_free(text); }
 };
 using Buffer = std::unique_ptr<GstBuffer, Release>;
+using BufferPool = std::unique_ptr<GstBufferPool, Release>;
 using Caps = std::unique_ptr<GstCaps, Release>;
 using Element = std::unique_ptr<GstElement, Release>;
 using Message = std::unique_ptr<GstMessage, Release>;

@@ -5,6 +5,8 @@
 //   run DESCRIPTION            until EOS: "playing", then "eos" or "error SENTENCE"
 //   frames DESCRIPTION         the same, and before it "frame ..." for each sample of the appsink
 //                              "out"; at last "stats ..." of the mmapsrc "in", if there is one
+//   keep DESCRIPTION           as frames, and keeps every sample; before the stats "kept COUNT
+//                              CHANGED", where CHANGED counts samples that are not what they were
 //   numbers PATH COUNT FIRST PERIOD_US [PROPERTIES]
 //                              publishes COUNT frames (0: without end) whose every word is their
 //                              number, FIRST and up: "published N" after each
@@ -20,6 +22,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -137,16 +140,34 @@ void tell_stats(GstElement* pipeline) {
   gst_object_unref(source);
 }
 
-int frames(const std::string& description) {
+/// Samples, and what was said of each.
+using Kept = std::vector<std::pair<GstSample*, std::string>>;
+
+void tell_kept(const Kept& kept) {
+  int changed = 0;
+  for (const auto& [sample, line] : kept) {
+    if (describe(gst_sample_get_buffer(sample)) != line) ++changed;
+    gst_sample_unref(sample);
+  }
+  say("kept " + std::to_string(kept.size()) + " " + std::to_string(changed));
+}
+
+int frames(const std::string& description, bool keep) {
   GstElement* pipeline = make_pipeline(description);
   GstElement* out = gst_bin_get_by_name(GST_BIN(pipeline), "out");
   start(pipeline);
+  Kept kept;
   while (GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(out))) {
-    say(describe(gst_sample_get_buffer(sample)));
-    gst_sample_unref(sample);
+    const std::string line = describe(gst_sample_get_buffer(sample));
+    say(line);
+    if (keep)
+      kept.emplace_back(sample, line);
+    else
+      gst_sample_unref(sample);
   }
   gst_object_unref(out);
   const int status = wait_for_end(pipeline);
+  if (keep) tell_kept(kept);
   tell_stats(pipeline);
   return stop(pipeline, status);
 }
@@ -222,7 +243,8 @@ int main(int argc, char** argv) {
   gst_init(&argc, &argv);
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.size() == 2 && words[0] == "run") return run(words[1]);
-  if (words.size() == 2 && words[0] == "frames") return frames(words[1]);
+  if (words.size() == 2 && words[0] == "frames") return frames(words[1], false);
+  if (words.size() == 2 && words[0] == "keep") return frames(words[1], true);
   if (words.size() == 5 && words[0] == "event")
     return event(argv[2], argv[3], std::stoi(words[3]), argv[5]);
   if (words.size() == 5 || words.size() == 6)

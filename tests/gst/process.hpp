@@ -48,6 +48,12 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   pid_t pid() const { return pid_; }
+  /// Returns when it has really stopped.
+  void pause() const {
+    ::kill(pid_, SIGSTOP);
+    ::waitpid(pid_, nullptr, WUNTRACED);
+  }
+  void resume() const { ::kill(pid_, SIGCONT); }
 
   /// Nothing: the process has ended and all its lines were taken.
   std::optional<std::string> line() {
@@ -119,6 +125,8 @@ struct Reading {
   std::uint64_t skipped = 0;
   std::uint64_t reattached = 0;
   std::uint64_t told = 0;
+  std::uint64_t kept = 0;
+  std::uint64_t changed = 0;  // of the kept ones
   bool eos = false;
   std::string error;
 };
@@ -132,6 +140,7 @@ inline Reading read_to_end(Process& process) {
     if (kind == "frame") reading.frames.push_back(parse_frame(text->substr(6)));
     if (kind == "stats")
       in >> reading.delivered >> reading.skipped >> reading.reattached >> reading.told;
+    if (kind == "kept") in >> reading.kept >> reading.changed;
     if (kind == "eos") reading.eos = true;
     if (kind == "error") reading.error = text->substr(6);
   }

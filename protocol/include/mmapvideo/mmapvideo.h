@@ -90,7 +90,7 @@ typedef struct mmapvideo_slot_view {
   void* metadata;            /* 64-byte aligned; metadata_capacity may be 0 */
   uint64_t metadata_capacity;
   uint32_t slot_index;
-  uint32_t reserved;
+  uint32_t ticket; /* of this taking: a view that is used up does nothing to the slot's next user */
   uint64_t ring_generation;
 } mmapvideo_slot_view;
 
