@@ -210,7 +210,7 @@ mmapvideo::Status Subscriber::take_lease(mmapvideo::Lease& lease) {
     const mmapvideo::Status status = reader_.lease(lease);
     if (status == MMAPVIDEO_NO_LOCKS) tell_no_locks();
     if (status != MMAPVIDEO_TOO_MANY_LEASES || !must) return status;
-    if (reader_.stats().lease_count == 0)
+    if (reader_.stats().lease_limit == 0)
       throw_error(MMAPVIDEO_INVALID_ARGUMENT,
                   "\"" + settings_.location +
                       "\" has so few slots that none can be leased. Give its writer slots=3 or "

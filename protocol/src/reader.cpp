@@ -218,8 +218,9 @@ mmapvideo_status Reader::lease(mmapvideo_lease& lease) {
   if (!attachment_->has_locks()) return MMAPVIDEO_NO_LOCKS;
   ReaderRing& ring = attachment_->mapped_ring();
   // One slot is the head's, one is for the writer to write (8.2).
-  const std::uint32_t max_leases = std::min(options_.max_leases, ring.ring().slot_count - 2);
-  switch (ring.lease(current_.index, current_.stamp, max_leases)) {
+  const std::uint32_t limit = std::min(options_.max_leases, ring.ring().slot_count - 2);
+  lease_limit_ = limit;
+  switch (ring.lease(current_.index, current_.stamp, limit)) {
     case ReaderRing::Lease::taken:
       break;
     case ReaderRing::Lease::gone:
@@ -373,6 +374,7 @@ mmapvideo_reader_stats Reader::stats() const noexcept {
   stats.attach_count = attach_count_;
   stats.leased_count = leased_count_;
   stats.lease_count = lease_budget_->count();
+  stats.lease_limit = lease_limit_;
   stats.attached = attached_;
   stats.writer_alive = writer_alive_;
   stats.clock_comparable = clock_comparable_;

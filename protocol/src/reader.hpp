@@ -97,6 +97,7 @@ class Reader {
   std::atomic<std::uint64_t> torn_retry_count_{0};
   std::atomic<std::uint64_t> attach_count_{0};
   std::atomic<std::uint64_t> leased_count_{0};
+  std::atomic<std::uint32_t> lease_limit_{options_.max_leases};
   std::atomic<bool> attached_{false};
   std::atomic<bool> writer_alive_{false};
   std::atomic<bool> clock_comparable_{false};

@@ -248,9 +248,11 @@ typedef struct mmapvideo_reader_stats {
   uint64_t attach_count;     /* files attached so far; above 1 means reattached */
   uint64_t leased_count;     /* frames that were leased */
   uint32_t lease_count;      /* frames that are leased now */
+  uint32_t lease_limit;      /* at a time: max_leases, or less where the last ring was small */
   uint32_t attached;         /* 1: a file is attached now */
   uint32_t writer_alive;     /* 1: the WRITER lock was held when last looked at */
   uint32_t clock_comparable; /* 1: the file's times are of this machine's running clock */
+  uint32_t reserved;
 } mmapvideo_reader_stats;
 
 /** Creates a reader. Touches no file yet and never waits. NULL and `error` on bad arguments. */
