@@ -334,8 +334,7 @@ void mmapvideo_lease_share(const mmapvideo_lease* from, mmapvideo_lease* to) {
 int mmapvideo_lease_is_intact(const mmapvideo_lease* lease) {
   if (lease == nullptr || lease->ring == nullptr) return 0;
   const auto& slot = static_cast<const ReaderRing*>(lease->ring)->slot(lease->slot_index);
-  // After all that the caller has read of the payload.
-  return mmapvideo::core::slot_unchanged(slot.stamp, 2 * lease->number);
+  return mmapvideo::core::slot_holds(slot.stamp, lease->number);
 }
 
 void mmapvideo_lease_end(mmapvideo_lease* lease) {

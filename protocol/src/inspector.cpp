@@ -72,7 +72,7 @@ void inspect_slots(const platform::Mapping& mapping, Inspection& result) {
   for (std::uint32_t index = 0; index < ring.slot_count; ++index) {
     const std::string name = "slot " + std::to_string(index);
     const mmapvideo_slot_header& slot = slot_at(mapping, ring.slot_stride, index);
-    if ((load_acquire(slot.stamp) & 1) != 0 && !result.writer_alive)
+    if (load_acquire(slot.stamp) == MMAPVIDEO_STAMP_WRITING && !result.writer_alive)
       result.findings.push_back(name + " is half written, and no writer is alive");
     const auto copy = steady_copy(slot, ring);
     if (!copy) continue;

@@ -39,14 +39,14 @@ constexpr LockRange lease_lock(std::uint32_t slot_id, std::uint32_t lane) noexce
   return {lock_offset(MMAPVIDEO_LOCK_SLOT, slot_id, lane), MMAPVIDEO_LOCK_ITEM_BYTES};
 }
 
-/// What a writer that has closed leaves locked of a slot that its user still reads. Readers draw
+/// What a writer that has closed leaves locked of a slot that its user still has. Readers draw
 /// other lanes.
 constexpr LockRange closed_writer_lock(std::uint32_t slot_id) noexcept {
   return lease_lock(slot_id, 0);
 }
 
-/// The whole slot, every lane: what the writer locks.
-constexpr LockRange slot_lock(std::uint32_t slot_id) noexcept {
+/// The whole slot, every lane: where the writer looks for leases.
+constexpr LockRange all_leases(std::uint32_t slot_id) noexcept {
   return {lock_offset(MMAPVIDEO_LOCK_SLOT, slot_id, 0), MMAPVIDEO_LOCK_INDEX_BYTES};
 }
 

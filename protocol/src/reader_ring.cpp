@@ -63,9 +63,9 @@ ReaderRing::Lease ReaderRing::lease(std::uint32_t index, std::uint64_t stamp,
       budget_->put_back();
       throw;
     }
-    // Locked first, then looked at: the writer does it in the same order (SPEC.md 5).
+    // Locked first, then looked at (G).
     const bool gone =
-        lock == platform::LockResult::acquired && load_acquire(slot(index).stamp) != stamp;
+        lock == platform::LockResult::acquired && !slot_unclaimed(slot(index).stamp, stamp);
     if (gone) platform::unlock(*file_, range);
     if (gone || lock != platform::LockResult::acquired) {
       budget_->put_back();

@@ -7,6 +7,8 @@
 #include <bit>
 #include <cstdint>
 
+#include <mmapvideo/layout.h>
+
 namespace mmapvideo::core {
 
 static_assert(std::endian::native == std::endian::little, "the file is little-endian");
@@ -53,9 +55,22 @@ inline void fence_before_writing() noexcept { std::atomic_thread_fence(std::memo
 /// Between copying plain bytes and loading again the word that guards them (A, E, F).
 inline void fence_after_copying() noexcept { std::atomic_thread_fence(std::memory_order_acquire); }
 
-/// Writer: the slot's bytes are about to change (A). The caller holds the slot's lock.
+/// Writer: warns of a rewrite before it looks for leases (G). Returns the stamp for withdraw_slot.
+inline std::uint64_t claim_slot(std::uint64_t& stamp) noexcept {
+  const std::uint64_t former = load_relaxed(stamp);
+  store_relaxed(stamp, former | 1);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return former;
+}
+
+/// Writer: somebody leases the claimed slot, whose bytes are as they were.
+inline void withdraw_slot(std::uint64_t& stamp, std::uint64_t former) noexcept {
+  store_release(stamp, former);
+}
+
+/// Writer: nobody leases the claimed slot; its bytes are about to change (A).
 inline void begin_slot(std::uint64_t& stamp) noexcept {
-  store_relaxed(stamp, load_relaxed(stamp) | 1);
+  store_relaxed(stamp, std::uint64_t{MMAPVIDEO_STAMP_WRITING});
   fence_before_writing();
 }
 
@@ -70,10 +85,23 @@ inline void void_slot(std::uint64_t& stamp) noexcept {
   fence_before_writing();
 }
 
+/// Reader, that has locked its lease: was the slot not claimed before? (G)
+inline bool slot_unclaimed(const std::uint64_t& stamp, std::uint64_t expected) noexcept {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return load_acquire(stamp) == expected;
+}
+
 /// Reader: is the copy made since `stamp` was loaded the frame of that stamp? (A)
 inline bool slot_unchanged(const std::uint64_t& stamp, std::uint64_t expected) noexcept {
   fence_after_copying();
   return load_relaxed(stamp) == expected;
+}
+
+/// Reader, under a lease: are the bytes read until now those of frame `number`? The slot may be
+/// claimed for a moment.
+inline bool slot_holds(const std::uint64_t& stamp, std::uint64_t number) noexcept {
+  fence_after_copying();
+  return (load_relaxed(stamp) | 1) == 2 * number + 1;
 }
 
 constexpr bool stamp_is_complete(std::uint64_t stamp) noexcept {

@@ -160,7 +160,7 @@ void Writer::repair() {
   if (const auto problem = ring_problem(left, generation, file_.size()))
     throw broken_file(options_.path, *problem);
   auto present = std::make_unique<WriterRing>(file_, left, locked_);
-  present->look_for_locks();
+  present->look_for_leases();
   repair_slots(*present);
   use_ring(std::move(present));
 
@@ -193,9 +193,13 @@ void Writer::repair_slots(WriterRing& present) {
   for (std::uint32_t index = 0; index < present.ring().slot_count; ++index) {
     std::uint64_t& stamp = present.slot(index).stamp;
     const std::uint64_t number = stamp_number(load_relaxed(stamp));
-    if (!stamp_is_complete(load_relaxed(stamp)) || number > MMAPVIDEO_MAX_FRAME_NUMBER) {
+    if (number == 0 || number > MMAPVIDEO_MAX_FRAME_NUMBER) {
       void_slot(stamp);
-    } else if (number >= newest) {
+      continue;
+    }
+    // Claimed, but never written to: frame `number` is whole.
+    if (!stamp_is_complete(load_relaxed(stamp))) withdraw_slot(stamp, 2 * number);
+    if (number >= newest) {
       newest = number;
       present.set_head(index);
     }
@@ -371,7 +375,7 @@ void Writer::fill_header(mmapvideo_slot_header& slot, const mmapvideo_frame_info
   caps_in_slot[info.caps_bytes] = '\0';
 }
 
-/// Step 7.2.7, and the counters.
+/// Step 7.2.6, and the counters.
 void Writer::move_head(const mmapvideo_frame_info& info, std::uint64_t number) noexcept {
   mmapvideo_file_header& h = header();
   store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(current_->ring(), *current_->head())});
@@ -440,8 +444,8 @@ bool Writer::close(bool keep_file) noexcept {
     file_.close();
     return true;
   }
-  if (current_) current_->keep_out_locked();
-  for (const auto& former : former_rings_) former->keep_out_locked();
+  if (current_) current_->lock_what_is_out();
+  for (const auto& former : former_rings_) former->lock_what_is_out();
   if (locked_) platform::unlock(file_, writer_lock());
   return false;
 }

@@ -9,18 +9,6 @@
 #include "seqlock.hpp"
 
 namespace mmapvideo::core {
-namespace {
-
-/// A lock that cannot be tried counts as held: what it guards is left alone.
-bool lock_if_free(const platform::File& file, const LockRange& range) noexcept {
-  try {
-    return platform::try_lock_exclusive(file, range) == platform::LockResult::acquired;
-  } catch (const Failure&) {
-    return false;
-  }
-}
-
-}  // namespace
 
 WriterRing::WriterRing(platform::File& file, const mmapvideo_ring& ring, bool locked)
     : file_(file),
@@ -50,28 +38,34 @@ void WriterRing::populate() {
   populated_ = true;
 }
 
-bool WriterRing::try_lock(std::uint32_t index) {
-  const bool acquired =
-      !locked_ || platform::try_lock_exclusive(file_, slot_lock(slot_id_of(ring_, index))) ==
-                      platform::LockResult::acquired;
-  uses_[index] = acquired ? Use::free : Use::elsewhere;
-  return acquired;
+/// What cannot be asked counts as leased: it is left alone.
+bool WriterRing::is_leased(std::uint32_t index) const noexcept {
+  return locked_ && platform::query_lock(file_, all_leases(slot_id_of(ring_, index))).answer !=
+                        platform::LockQuery::Answer::free;
 }
 
-void WriterRing::look_for_locks() {
+void WriterRing::look_for_leases() noexcept {
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index)
-    if (may_be_free(index) && try_lock(index)) unlock(index);
+    if (may_be_free(index)) uses_[index] = is_leased(index) ? Use::elsewhere : Use::free;
 }
 
-void WriterRing::unlock(std::uint32_t index) noexcept {
-  if (locked_) platform::unlock(file_, slot_lock(slot_id_of(ring_, index)));
+/// Step 7.2.2. False: somebody leases the slot, which is as it was.
+bool WriterRing::claim(std::uint32_t index) noexcept {
+  // What is leased for long is not claimed again and again.
+  if (uses_[index] == Use::elsewhere && is_leased(index)) return false;
+  std::uint64_t& stamp = slot(index).stamp;
+  const std::uint64_t former = claim_slot(stamp);
+  if (!is_leased(index)) return true;
+  withdraw_slot(stamp, former);
+  uses_[index] = Use::elsewhere;
+  return false;
 }
 
 /// Steps 7.2.2 and 7.2.3.
-std::optional<mmapvideo_slot_view> WriterRing::take() {
+std::optional<mmapvideo_slot_view> WriterRing::take() noexcept {
   for (std::uint32_t step = 0; step < ring_.slot_count; ++step) {
     const std::uint32_t index = (next_index_ + step) % ring_.slot_count;
-    if (index == head_index_ || !may_be_free(index) || !try_lock(index)) continue;
+    if (index == head_index_ || !may_be_free(index) || !claim(index)) continue;
     uses_[index] = Use::taken;
     ++out_count_;
     next_index_ = (index + 1) % ring_.slot_count;
@@ -91,13 +85,13 @@ std::optional<mmapvideo_slot_view> WriterRing::take() {
   return std::nullopt;
 }
 
-std::optional<mmapvideo_slot_view> WriterRing::lend() {
+std::optional<mmapvideo_slot_view> WriterRing::lend() noexcept {
   const std::uint32_t lendable = ring_.slot_count > lending_reserve_slots
                                      ? ring_.slot_count - lending_reserve_slots
                                  : ring_.slot_count > 2 ? 1
                                                         : 0;
   if (out_count_ >= lendable) return std::nullopt;
-  if (!others_leave_enough()) look_for_locks();
+  if (!others_leave_enough()) look_for_leases();
   return others_leave_enough() ? take() : std::nullopt;
 }
 
@@ -106,9 +100,8 @@ bool WriterRing::others_leave_enough() const noexcept {
   return out_count_ + static_cast<std::uint32_t>(elsewhere) + 2 < ring_.slot_count;
 }
 
-/// Steps 7.2.6 and the writer's part of 7.2.7.
+/// The writer's part of step 7.2.6.
 void WriterRing::publish(std::uint32_t index, bool hold) noexcept {
-  unlock(index);
   head_index_ = index;
   if (hold)
     uses_[index] = Use::held;
@@ -118,7 +111,6 @@ void WriterRing::publish(std::uint32_t index, bool hold) noexcept {
 
 void WriterRing::abort(std::uint32_t index) noexcept {
   void_slot(slot(index).stamp);
-  unlock(index);
   set_free(index);
   // Taken last, it is the next one again.
   if ((index + 1) % ring_.slot_count == next_index_) next_index_ = index;
@@ -131,10 +123,10 @@ void WriterRing::set_free(std::uint32_t index) noexcept {
   --out_count_;
 }
 
-void WriterRing::keep_out_locked() noexcept {
+void WriterRing::lock_what_is_out() noexcept {
   if (!locked_) return;
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
-    if (uses_[index] != Use::held) continue;
+    if (uses_[index] != Use::held && uses_[index] != Use::taken) continue;
     try {
       static_cast<void>(
           platform::try_lock_shared(file_, closed_writer_lock(slot_id_of(ring_, index))));
@@ -145,7 +137,7 @@ void WriterRing::keep_out_locked() noexcept {
 }
 
 void WriterRing::let_go(std::uint32_t index) noexcept {
-  unlock(index);
+  if (locked_) platform::unlock(file_, closed_writer_lock(slot_id_of(ring_, index)));
   set_free(index);
 }
 
@@ -160,14 +152,12 @@ bool WriterRing::give_back() noexcept {
 
 /// Step 11.6. False: a reader holds a lease.
 bool WriterRing::give_back_slot(std::uint32_t index) noexcept {
-  const LockRange range = slot_lock(slot_id_of(ring_, index));
-  if (locked_ && !lock_if_free(file_, range)) return false;
+  if (!claim(index)) return false;
   void_slot(slot(index).stamp);
   // Header and caps stay: readers that are behind may still look at the stamp, and touching a page
   // that was given back would need memory, which may be gone.
   file_.give_back(ring_.offset + ring_.slot_stride * index + ring_.payload_offset,
                   ring_.slot_stride - ring_.payload_offset);
-  unlock(index);
   return true;
 }
 

@@ -23,31 +23,31 @@ class WriterRing {
   const mmapvideo_ring& ring() const noexcept { return ring_; }
   void set_generation(std::uint64_t generation, std::uint32_t first_slot_id) noexcept;
   mmapvideo_slot_header& slot(std::uint32_t index) const noexcept;
-  /// Which slots somebody has from a former writer: leases, buffers that outlived their pipeline.
-  void look_for_locks();
+  /// Which slots others have: leases, and buffers that outlived a former writer.
+  void look_for_leases() noexcept;
   /// What is in the file already, as a former writer left it: the newest frame's slot.
   void set_head(std::uint32_t index) noexcept;
   std::optional<std::uint32_t> head() const noexcept { return head_index_; }
   /// Touches every page once, so that writing does not fault.
   void populate();
 
-  /// Locks the next free slot and makes its stamp odd. Nothing: all are in use. Throws Failure.
-  std::optional<mmapvideo_slot_view> take();
+  /// Takes the next free slot that nobody leases; its stamp says so. Nothing: all are in use.
+  std::optional<mmapvideo_slot_view> take() noexcept;
   /// The same ahead of need: leaves enough for the head, readers and frames that are copied.
-  std::optional<mmapvideo_slot_view> lend();
+  std::optional<mmapvideo_slot_view> lend() noexcept;
   /// A view whose slot came back is neither, whoever has the slot now.
   bool is_taken(const mmapvideo_slot_view& view) const noexcept { return is(view, Use::taken); }
   bool is_held(const mmapvideo_slot_view& view) const noexcept { return is(view, Use::held); }
-  /// Taken, its stamp is even by now: unlocks it and makes it the head; stays held if `hold`.
+  /// Taken, its stamp is even by now: makes it the head; stays held if `hold`.
   void publish(std::uint32_t index, bool hold) noexcept;
-  /// Taken: voids and unlocks it.
+  /// Taken: voids it.
   void abort(std::uint32_t index) noexcept;
   /// Held: it may be rewritten.
   void release(std::uint32_t index) noexcept;
   /// Taken and held slots.
   std::uint32_t out_count() const noexcept { return out_count_; }
-  /// The writer lets the file go: what is out stays locked for its user (7.3).
-  void keep_out_locked() noexcept;
+  /// The writer lets the file go: what is out is locked for its user (7.3).
+  void lock_what_is_out() noexcept;
   /// Unlocks one of those.
   void let_go(std::uint32_t index) noexcept;
 
@@ -55,7 +55,7 @@ class WriterRing {
   bool give_back() noexcept;
 
  private:
-  /// elsewhere: was locked by somebody else when it was last tried.
+  /// elsewhere: somebody else had it when last looked at.
   enum class Use : std::uint8_t { free, elsewhere, taken, held, given_back };
 
   bool is(const mmapvideo_slot_view& view, Use use) const noexcept {
@@ -67,8 +67,8 @@ class WriterRing {
   }
   /// The head and a slot to publish into remain, whatever others have.
   bool others_leave_enough() const noexcept;
-  bool try_lock(std::uint32_t index);
-  void unlock(std::uint32_t index) noexcept;
+  bool is_leased(std::uint32_t index) const noexcept;
+  bool claim(std::uint32_t index) noexcept;
   void set_free(std::uint32_t index) noexcept;
   bool give_back_slot(std::uint32_t index) noexcept;
 

@@ -100,12 +100,12 @@ TEST_F(SlotsLeftTest, writer_of_another_process_keeps_off_what_a_closed_writer_l
   Out out;
   ASSERT_TRUE(first.receive(out));
   EXPECT_FALSE(writer_lock_is_held(path_));
-  for (unsigned index : out.taken) EXPECT_TRUE(is_taken(path_, index));
-  EXPECT_TRUE(is_held_after_close(path_, out.held));
+  for (unsigned index : out.taken) EXPECT_TRUE(is_left_to_its_user(path_, index));
+  EXPECT_TRUE(is_left_to_its_user(path_, out.held));
 
   Writer next = open_writer(path_, 0);
   for (unsigned index : out.taken) EXPECT_EQ(RawFile(path_).slot(index).stamp, 0u);
-  for (unsigned index : out.taken) EXPECT_TRUE(is_taken(path_, index));
+  for (unsigned index : out.taken) EXPECT_TRUE(is_left_to_its_user(path_, index));
   EXPECT_EQ(RawFile(path_).slot(out.held).stamp, 4u);
   EXPECT_EQ(publish(next, 4), 4u);
   publish_around(path_, next, out);
@@ -137,7 +137,7 @@ TEST_F(SlotsLeftTest, killed_writer_leaves_taken_and_held_slots_free) {
     });
     Out out;
     ASSERT_TRUE(first.receive(out));
-    EXPECT_EQ(locked_slot_count(path_), closed ? 3u : 2u);
+    EXPECT_EQ(locked_slot_count(path_), closed ? 3u : 0u);
     first.kill_and_reap();
     EXPECT_EQ(locked_slot_count(path_), 0u);
     RawFile raw(path_);

@@ -9,6 +9,7 @@
 #include "support/forged_file.hpp"
 #include "support/library.hpp"
 #include "support/ofd_lock.hpp"
+#include "support/slots.hpp"
 
 using namespace mmapvideo_test;
 using LocksTest = FileTest;
@@ -151,32 +152,37 @@ TEST_F(LocksTest, reader_in_copy_mode_locks_no_slot) {
   }
 }
 
-TEST_F(LocksTest, writer_locks_all_lanes_of_a_slot_while_it_writes) {
+TEST_F(LocksTest, writer_locks_no_slot_while_it_writes) {
   Writer writer = open_writer(path_);
   publish(writer);
-  RawFile raw(path_);
-  LockFile other(path_);
   for (bool commit : {true, false}) {
-    mmapvideo_slot_view view = {};
-    auto caps_bytes = static_cast<std::uint32_t>(kCaps.size());
-    ASSERT_EQ(mmapvideo_writer_begin(writer.get(), kFrameBytes, caps_bytes, 0, &view, nullptr),
-              MMAPVIDEO_OK);
-    LockRange range = all_lanes(Family::slot, raw.slot_id(view.slot_index));
-    auto found = other.query(range);
-    ASSERT_TRUE(found);
-    EXPECT_EQ(found->type, F_WRLCK);
-    EXPECT_EQ(found->range.offset, range.offset);
-    EXPECT_EQ(found->range.bytes, range.bytes);
-    EXPECT_FALSE(other.try_shared(lock_item(Family::slot, raw.slot_id(view.slot_index), 1)));
-    if (commit) {
-      mmapvideo_frame_info info = grey_info();
-      ASSERT_EQ(
-          mmapvideo_writer_commit(writer.get(), &view, &info, kCaps.c_str(), nullptr, nullptr),
-          MMAPVIDEO_OK);
-    } else {
-      mmapvideo_writer_abort(writer.get(), &view);
+    mmapvideo_slot_view view = take_slot(writer);
+    EXPECT_TRUE(is_taken(path_, view.slot_index));
+    if (commit)
+      EXPECT_EQ(commit_slot(writer, view), MMAPVIDEO_OK);
+    else
+      abort_slot(writer, view);
+    EXPECT_TRUE(is_unlocked(path_, view.slot_index));
+  }
+}
+
+// SPEC 5: the stamp first, then the question. Locks that come between would be missed otherwise.
+TEST_F(LocksTest, slot_that_turns_out_to_be_leased_is_as_it_was) {
+  Writer writer = open_writer(path_, 4);
+  for (int i = 0; i < 4; ++i) publish(writer, 0x99);
+  RawFile raw(path_);
+  LockFile lane(path_, O_RDONLY);
+  std::vector<std::uint64_t> stamps;
+  for (unsigned index = 0; index < 4; ++index) {
+    stamps.push_back(load(raw.slot(index).stamp));
+    ASSERT_TRUE(lane.try_shared(lock_item(Family::slot, raw.slot_id(index), 9)));
+  }
+  mmapvideo_slot_view none = {};
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(begin_slot(writer, none), MMAPVIDEO_NO_FREE_SLOT);
+    for (unsigned index = 0; index < 4; ++index) {
+      EXPECT_EQ(load(raw.slot(index).stamp), stamps[index]);
     }
-    EXPECT_FALSE(other.query(range));
   }
 }
 

@@ -63,15 +63,15 @@ TEST_F(TakeoverTest, new_session_is_described_anew) {
   EXPECT_EQ(header.clock_id, MMAPVIDEO_CLOCK_MONOTONIC);
 }
 
-TEST_F(TakeoverTest, slot_with_an_odd_stamp_is_emptied) {
+TEST_F(TakeoverTest, slot_that_was_being_written_is_emptied_and_a_claimed_one_keeps_its_frame) {
   ForgedFile file(path_);
   file.publish();
   file.publish();
   file.start_slot(2);
-  store(file.slot(0).stamp, 3u);  // being rewritten over frame 1
+  store(file.slot(0).stamp, 3u);  // frame 1 is whole: its writer died looking for leases
   file.drop_writer_lock();
   Writer writer = open_writer(path_, 0);
-  EXPECT_EQ(load(file.slot(0).stamp), 0u);
+  EXPECT_EQ(load(file.slot(0).stamp), 2u);
   EXPECT_EQ(load(file.slot(2).stamp), 0u);
   EXPECT_EQ(load(file.slot(1).stamp), 4u);
   EXPECT_EQ(load(file.header().head_number), 2u);

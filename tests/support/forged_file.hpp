@@ -76,8 +76,10 @@ class ForgedFile {
     return number;
   }
   /// Step 3 only.
-  void start_slot(unsigned index) { store(slot(index).stamp, load(slot(index).stamp) | 1); }
-  /// Steps 7 and 8.
+  void start_slot(unsigned index) {
+    store(slot(index).stamp, std::uint64_t{MMAPVIDEO_STAMP_WRITING});
+  }
+  /// Steps 6 and 7.
   void announce_head(std::uint64_t number, unsigned index) {
     store(header().head_slot_id, raw_.slot_id(index));
     store(header().head_number, number);

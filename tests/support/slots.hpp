@@ -90,20 +90,17 @@ inline std::optional<FoundLock> lock_of_slot(const std::string& path, unsigned i
   return lock_of_slot(LockFile(path), raw, raw.ring(), index);
 }
 
-/// The writer's exclusive lock on all lanes (SPEC 5). The kernel shows those of neighbours as one.
+/// The stamp tells so; a live writer's slots are not locked (SPEC 4, 7.2).
 inline ::testing::AssertionResult is_taken(const std::string& path, unsigned index) {
-  auto found = lock_of_slot(path, index);
-  if (!found) return ::testing::AssertionFailure() << "slot " << index << " is not locked";
-  const LockRange whole = all_lanes(Family::slot, RawFile(path).slot_id(index));
-  if (found->type != F_WRLCK || found->range.offset > whole.offset ||
-      found->range.offset + found->range.bytes < whole.offset + whole.bytes) {
-    return ::testing::AssertionFailure() << "slot " << index << " is locked otherwise: type "
-                                         << found->type << ", " << found->range.bytes << " bytes";
-  }
+  const std::uint64_t stamp = load(RawFile(path).slot(index).stamp);
+  if (stamp != MMAPVIDEO_STAMP_WRITING)
+    return ::testing::AssertionFailure() << "slot " << index << " has the stamp " << stamp;
+  if (lock_of_slot(path, index))
+    return ::testing::AssertionFailure() << "slot " << index << " is locked";
   return ::testing::AssertionSuccess();
 }
-/// The shared lock on lane 0 that a closed writer leaves for what its user still reads (SPEC 7.3).
-inline ::testing::AssertionResult is_held_after_close(const std::string& path, unsigned index) {
+/// The shared lock on lane 0 that a closed writer leaves for what its user still has (SPEC 7.3).
+inline ::testing::AssertionResult is_left_to_its_user(const std::string& path, unsigned index) {
   auto found = LockFile(path).list(all_lanes(Family::slot, RawFile(path).slot_id(index)));
   if (found.size() != 1) {
     return ::testing::AssertionFailure()

@@ -48,6 +48,8 @@
 #define MMAPVIDEO_MAX_METADATA_BYTES 268435456u
 #define MMAPVIDEO_MIN_SLOTS 2u
 #define MMAPVIDEO_MAX_SLOTS 1024u
+/* The stamp of a slot whose bytes are changing. */
+#define MMAPVIDEO_STAMP_WRITING UINT64_C(1)
 /* Frame numbers fit into 62 bits, so that a stamp (twice the number, plus one) never wraps. */
 #define MMAPVIDEO_MAX_FRAME_NUMBER ((UINT64_C(1) << 62) - 1)
 /* "There is no such time" or "no such offset" in any 64-bit field of a frame. */
@@ -113,7 +115,7 @@
 #define MMAPVIDEO_LOCK_INDEX_COUNT (UINT64_C(1) << 24)
 #define MMAPVIDEO_LOCK_WRITER 0u /* exclusive, index 0, lane 0: one writer at a time */
 #define MMAPVIDEO_LOCK_READER 1u /* shared, index 0: a reader is attached */
-#define MMAPVIDEO_LOCK_SLOT 2u   /* index slot id: lease (shared) or rewrite (exclusive, all lanes) */
+#define MMAPVIDEO_LOCK_SLOT 2u   /* shared, index slot id: a lease, the slot is not rewritten */
 #define MMAPVIDEO_LOCK_TURN 3u   /* index frame number mod TURN_COUNT: not finished with it */
 #define MMAPVIDEO_TURN_COUNT 65536u
 
@@ -212,7 +214,7 @@ struct mmapvideo_frame_info {
 
 /** The start of a slot. The caps string follows at CAPS_OFFSET. 512 bytes. */
 struct mmapvideo_slot_header {
-  uint64_t stamp;      /* (atomic) 0: empty; odd: being written; even: 2 * number, complete */
+  uint64_t stamp;      /* (atomic) 0: empty; 2 * number: complete; + 1: claimed; 1: being written */
   uint64_t number;     /* frame number, 1 to MAX_FRAME_NUMBER */
   uint64_t session_id; /* of the writer start that published the frame */
   uint8_t reserved[40];

@@ -109,7 +109,7 @@ TEST_F(CommandTest, check_of_a_good_file_says_fine) {
 TEST_F(CommandTest, check_finds_a_half_written_slot_of_a_dead_writer) {
   ForgedFile file(path_);
   file.publish();
-  store(file.slot(2).stamp, std::uint64_t{7});
+  file.start_slot(2);
   EXPECT_EQ(check().status, 0) << "a live writer may be writing it";
   file.drop_writer_lock();
   const Answer checked = check();
