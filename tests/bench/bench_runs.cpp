@@ -138,6 +138,21 @@ Figures run_futex(const Plan& plan, int waiters) {
   return figures;
 }
 
+Figures run_library(const Plan& plan, const Picture& picture) {
+  Json task = common_task(plan);
+  task["frame_bytes"] = picture.bytes();
+  const Deadline deadline = watchdog(plan);
+  Process writer("library-writer", task, deadline);
+  writer.wait_until_ready();
+  Process reader("library-reader", task, deadline);
+  reader.wait_until_ready();
+  writer.tell("go");
+  Figures figures;
+  add(figures, "writer_", writer.result().get<Figures>());
+  add(figures, "reader_", reader.result().get<Figures>());
+  return figures;
+}
+
 Figures run_memory(const Plan& plan, const Picture& picture) {
   const Json task = memory_task(plan, picture);
   const Deadline deadline = watchdog(plan);

@@ -47,6 +47,9 @@ Figures run_stream(const Plan& plan, const Transport& transport, const Stream& s
 /// A wake 60 times a second: "waker_...", and "waiter_..." likewise.
 Figures run_futex(const Plan& plan, int waiters);
 
+/// Frames through the library alone, 60 times a second: "writer_..." and "reader_...".
+Figures run_library(const Plan& plan, const Picture& picture);
+
 /// Two processes, each with frames of its own, or with the same ones: "filler_..." and
 /// "summer_...".
 Figures run_memory(const Plan& plan, const Picture& picture);

@@ -16,14 +16,19 @@ Json limit_row(const Figures& limit) {
   return row;
 }
 
-Json stream_row(const Comparison::Run& run, const Figures& found, const Json& limit) {
-  Json row{{"frame", run.stream.picture.name}, {"transport", run.transport.name}};
+/// Of a reader that is no element, too.
+Json latency_row(const std::string& frame, const std::string& transport, const Figures& found,
+                 const Json& limit) {
+  Json row{{"frame", frame}, {"transport", transport}};
   for (const std::string name : percentiles) row[name] = figure(found, "reader_" + name);
   row["ratio_to_futex"] = ratio(row["latency_p50_us"], limit.at("latency_p50_us"));
-  take_figures(found,
-               {"writer_cpu_us", "reader_cpu_us", "writer_faults", "reader_faults",
-                "reader_frames_per_s", "reader_skipped"},
-               row);
+  take_figures(found, {"writer_cpu_us", "reader_cpu_us", "writer_faults", "reader_faults"}, row);
+  return row;
+}
+
+Json stream_row(const Comparison::Run& run, const Figures& found, const Json& limit) {
+  Json row = latency_row(run.stream.picture.name, run.transport.name, found, limit);
+  take_figures(found, {"reader_frames_per_s", "reader_skipped"}, row);
   add_zero_copy(found, row);
   return row;
 }
@@ -34,19 +39,29 @@ void compare_latency(const Plan& plan, Report& report) {
   Comparison comparison(plan, report);
   const std::size_t futex =
       comparison.add_limit("bare futex", [&plan] { return run_futex(plan, 1); });
-  for (const Picture& picture : {picture_720p, picture_4k, picture_8k})
+  std::vector<std::pair<Picture, std::size_t>> library;
+  for (const Picture& picture : {picture_720p, picture_4k, picture_8k}) {
+    library.emplace_back(picture, comparison.add_limit("library " + picture.name, [&plan, picture] {
+      return run_library(plan, picture);
+    }));
     comparison.add({.picture = picture}, "latency " + picture.name);
+  }
   comparison.measure();
 
   Section section{
       "latency",
       "Latency at 60 frames/s",
       "From the source's stamp in the writer to the reader's probe. Frames are stamped, "
-      "not filled; a transport that copies them moves all their bytes. Processor time "
-      "and page faults are for each frame.",
+      "not filled; a transport that copies them moves all their bytes. The library is "
+      "what mmap costs without elements around it. Processor time and page faults are for each "
+      "frame.",
       {}};
   const Json limit = limit_row(comparison.figures(futex));
   comparison.add_row(limit, futex, section);
+  for (const auto& [picture, entry] : library)
+    comparison.add_row(
+        latency_row(picture.name, "mmapvideo library", comparison.figures(entry), limit), entry,
+        section);
   for (const auto& run : comparison.runs())
     comparison.add_row(stream_row(run, comparison.figures(run.entry), limit), run.entry, section);
   comparison.finish(section);

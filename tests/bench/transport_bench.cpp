@@ -17,6 +17,7 @@
 #include "bench_sections.hpp"
 #include "bench_writer.hpp"
 #include "futex_limit.hpp"
+#include "library_limit.hpp"
 #include "memory_limit.hpp"
 #include "support/temp_dir.hpp"
 
@@ -57,6 +58,8 @@ int run_role(const std::string& role, const Json& task) {
       {"reader", bench::run_reader},
       {"futex-waker", bench::run_futex_waker},
       {"futex-waiter", bench::run_futex_waiter},
+      {"library-writer", bench::run_library_writer},
+      {"library-reader", bench::run_library_reader},
       {"memory-filler", bench::run_memory_filler},
       {"memory-summer", bench::run_memory_summer},
       {"handover-filler", bench::run_handover_filler},
