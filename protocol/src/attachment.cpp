@@ -32,13 +32,16 @@ Attachment::Attachment(platform::File file, std::shared_ptr<LeaseBudget> budget)
 Attachment::~Attachment() {
   // Leases may keep the descriptor open; this reader is gone all the same.
   if (announced_) platform::unlock(*file_, reader_lock(lane_));
+  if (turn_) turn_->leave();
 }
 
 /// False: not ready yet.
 bool Attachment::map_header() {
   if (identify(*file_) == FileKind::forming || file_->size() < MMAPVIDEO_HEADER_BYTES) return false;
 
-  header_mapping_ = platform::Mapping(*file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read);
+  header_mapping_ = std::make_shared<const platform::Mapping>(*file_, 0, MMAPVIDEO_HEADER_BYTES,
+                                                              platform::Access::read);
+  turn_ = std::make_unique<ReaderTurn>(file_, ReleasedBell(header_mapping_));
   mmapvideo_file_header copy;
   copy_racing_from_mapping(&copy, &header(), sizeof copy);
   if (copy.state == MMAPVIDEO_STATE_FORMING) return false;
@@ -61,7 +64,8 @@ bool Attachment::map_ring() {
     if (load_relaxed(header().ring_generation) != generation) continue;
     if (const auto problem = ring_problem(copy, generation, file_->size()))
       throw broken_file(file_->path(), *problem);
-    ring_ = std::make_shared<ReaderRing>(file_, copy, lane_, budget_);
+    ring_ =
+        std::make_shared<ReaderRing>(file_, copy, lane_, budget_, ReleasedBell(header_mapping_));
     return true;
   }
   throw broken_file(file_->path(), "ring_generation does not settle");
@@ -88,7 +92,11 @@ void Attachment::announce_presence() {
     const LockRange range = reader_lock(lane);
     announced_ = platform::try_lock_shared(*file_, range) == platform::LockResult::acquired;
     if (!announced_) return;
-    if (platform::query_lock(*file_, range).answer != platform::LockQuery::Answer::held) return;
+    if (platform::query_lock(*file_, range).answer != platform::LockQuery::Answer::held) {
+      // The writer may be waiting for readers.
+      ReleasedBell(header_mapping_).ring();
+      return;
+    }
     platform::unlock(*file_, range);
     announced_ = false;
   }
@@ -102,6 +110,10 @@ void Attachment::copy_racing(std::uint32_t index, std::uint64_t offset, void* to
   }
   // The memory of a former ring may have been given back (11); reading the file asks for none.
   file_->read_at(ring().offset + ring().slot_stride * index + offset, to, bytes);
+}
+
+bool Attachment::takes_turns() const noexcept {
+  return load_relaxed(header().delivery) != MMAPVIDEO_DELIVERY_LATEST && has_locks();
 }
 
 bool Attachment::has_locks() const noexcept {

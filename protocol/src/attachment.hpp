@@ -9,6 +9,7 @@
 
 #include "platform/platform.hpp"
 #include "reader_ring.hpp"
+#include "reader_turn.hpp"
 
 namespace mmapvideo::core {
 
@@ -25,7 +26,7 @@ class Attachment {
   Attachment& operator=(const Attachment&) = delete;
 
   const mmapvideo_file_header& header() const noexcept {
-    return *reinterpret_cast<const mmapvideo_file_header*>(header_mapping_.data());
+    return *reinterpret_cast<const mmapvideo_file_header*>(header_mapping_->data());
   }
   const mmapvideo_ring& ring() const noexcept { return ring_->ring(); }
   /// The mapped slot; index below ring().slot_count.
@@ -34,6 +35,11 @@ class Attachment {
   }
   /// For leases and their payloads.
   ReaderRing& mapped_ring() const noexcept { return *ring_; }
+  /// The turn of a reader that wants every frame of a writer that waits for it (SPEC.md 8.4).
+  bool takes_turns() const noexcept;
+  const ReaderTurn& turn() const noexcept { return *turn_; }
+  void move_turn(std::uint64_t number) { turn_->move_to(number, lane_); }
+  void leave_turn() noexcept { turn_->leave(); }
   /// Copies bytes of a slot while the writer may be changing them (payload_copy.hpp). Throws
   /// Failure.
   void copy_racing(std::uint32_t index, std::uint64_t offset, void* to, std::size_t bytes) const;
@@ -56,10 +62,11 @@ class Attachment {
 
   const std::shared_ptr<const platform::File> file_;
   const std::shared_ptr<LeaseBudget> budget_;
-  platform::Mapping header_mapping_;
+  std::shared_ptr<const platform::Mapping> header_mapping_;
   std::shared_ptr<ReaderRing> ring_;
   std::uint32_t lane_ = 0;
   bool announced_ = false;  // the READER lock is held
+  std::unique_ptr<ReaderTurn> turn_;
 };
 
 }  // namespace mmapvideo::core

@@ -81,8 +81,11 @@ Writer::Options writer_options(const mmapvideo_writer_options* options) {
                       std::to_string(options->slot_count) +
                       " slots: from 2 to 1024 are possible, or 0 to let the frame size choose.",
                   "argument check");
-  return {options->path, options->permissions == 0 ? 0600u : options->permissions,
-          options->slot_count};
+  require(options->delivery <= MMAPVIDEO_DELIVERY_ACKNOWLEDGED, "delivery is unknown.");
+  return {
+      options->path, options->permissions == 0 ? 0600u : options->permissions, options->slot_count,
+      options->delivery,
+      options->wait_timeout_ns == 0 ? MMAPVIDEO_DEFAULT_WAIT_TIMEOUT_NS : options->wait_timeout_ns};
 }
 
 Reader::Options reader_options(const mmapvideo_reader_options* options) {
@@ -203,10 +206,7 @@ mmapvideo_status mmapvideo_writer_begin(mmapvideo_writer* writer, uint64_t paylo
                                         mmapvideo_slot_view* view, mmapvideo_error* error) {
   return guarded(error, [&] {
     require(writer != nullptr && view != nullptr, "writer or view is NULL.");
-    const auto taken = writer->core.begin({payload_bytes, caps_bytes, metadata_bytes});
-    if (!taken) return MMAPVIDEO_NO_FREE_SLOT;
-    *view = *taken;
-    return MMAPVIDEO_OK;
+    return writer->core.begin({payload_bytes, caps_bytes, metadata_bytes}, *view);
   });
 }
 
@@ -215,11 +215,24 @@ mmapvideo_status mmapvideo_writer_lend(mmapvideo_writer* writer, uint64_t payloa
                                        mmapvideo_slot_view* view, mmapvideo_error* error) {
   return guarded(error, [&] {
     require(writer != nullptr && view != nullptr, "writer or view is NULL.");
-    const auto taken = writer->core.lend({payload_bytes, caps_bytes, metadata_bytes});
-    if (!taken) return MMAPVIDEO_NO_FREE_SLOT;
-    *view = *taken;
-    return MMAPVIDEO_OK;
+    return writer->core.lend({payload_bytes, caps_bytes, metadata_bytes}, *view);
   });
+}
+
+mmapvideo_status mmapvideo_writer_wait_for_readers(mmapvideo_writer* writer, uint32_t count,
+                                                   int64_t timeout_ns, mmapvideo_error* error) {
+  return guarded(error, [&] {
+    require(writer != nullptr, "writer is NULL.");
+    return writer->core.wait_for_readers(count, timeout_ns);
+  });
+}
+
+void mmapvideo_writer_cancel(mmapvideo_writer* writer) {
+  if (writer != nullptr) writer->core.cancel();
+}
+
+void mmapvideo_writer_resume(mmapvideo_writer* writer) {
+  if (writer != nullptr) writer->core.resume();
 }
 
 mmapvideo_status mmapvideo_writer_commit(mmapvideo_writer* writer, const mmapvideo_slot_view* view,
@@ -334,7 +347,7 @@ void mmapvideo_lease_share(const mmapvideo_lease* from, mmapvideo_lease* to) {
 int mmapvideo_lease_is_intact(const mmapvideo_lease* lease) {
   if (lease == nullptr || lease->ring == nullptr) return 0;
   const auto& slot = static_cast<const ReaderRing*>(lease->ring)->slot(lease->slot_index);
-  return mmapvideo::core::slot_holds(slot.stamp, lease->number);
+  return mmapvideo::core::slot_unchanged(slot.stamp, 2 * lease->number);
 }
 
 void mmapvideo_lease_end(mmapvideo_lease* lease) {

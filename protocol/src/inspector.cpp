@@ -30,8 +30,8 @@ struct SteadySlot {
 std::optional<SteadySlot> steady_copy(const mmapvideo_slot_header& slot,
                                       const mmapvideo_ring& ring) {
   for (int attempt = 0; attempt < max_attempts; ++attempt) {
-    const std::uint64_t stamp = load_acquire(slot.stamp);
-    if (!stamp_is_complete(stamp)) return std::nullopt;
+    const std::uint64_t stamp = load_frame_stamp(slot.stamp);
+    if (stamp == 0) return std::nullopt;
     SteadySlot copy{};
     copy_racing_from_mapping(&copy.header, &slot, sizeof copy.header);
     if (!slot_unchanged(slot.stamp, stamp)) continue;

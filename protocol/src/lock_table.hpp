@@ -50,6 +50,21 @@ constexpr LockRange all_leases(std::uint32_t slot_id) noexcept {
   return {lock_offset(MMAPVIDEO_LOCK_SLOT, slot_id, 0), MMAPVIDEO_LOCK_INDEX_BYTES};
 }
 
+/// A lossless reader's turn at a frame.
+constexpr LockRange turn_lock(std::uint64_t number, std::uint32_t lane) noexcept {
+  return {lock_offset(MMAPVIDEO_LOCK_TURN, number % MMAPVIDEO_TURN_COUNT, lane),
+          MMAPVIDEO_LOCK_ITEM_BYTES};
+}
+
+/// The turns, of all lanes, with indices from `first` to `last`.
+constexpr LockRange turn_range(std::uint64_t first, std::uint64_t last) noexcept {
+  return {lock_offset(MMAPVIDEO_LOCK_TURN, first, 0),
+          (last - first + 1) * MMAPVIDEO_LOCK_INDEX_BYTES};
+}
+
+/// All TURN items: what to query to list the lossless readers.
+constexpr LockRange all_turns() noexcept { return turn_range(0, MMAPVIDEO_TURN_COUNT - 1); }
+
 static_assert(lock_offset(3, MMAPVIDEO_LOCK_INDEX_COUNT - 1, UINT32_MAX) +
                       MMAPVIDEO_LOCK_ITEM_BYTES - 1 ==
                   INT64_MAX,

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "deadline.hpp"
 #include "file_failure.hpp"
 #include "geometry.hpp"
 #include "payload_copy.hpp"
@@ -15,29 +16,9 @@
 namespace mmapvideo::core {
 namespace {
 
-constexpr std::uint64_t ns_per_ms = 1'000'000;
 constexpr std::uint64_t attach_interval_ns = 50 * ns_per_ms;
 constexpr std::uint64_t care_interval_ns = 100 * ns_per_ms;
 constexpr int max_looks = 100;
-
-/// A time limit that may be absent.
-class Deadline {
- public:
-  explicit Deadline(std::int64_t timeout_ns)
-      : endless_(timeout_ns < 0),
-        at_ns_(timeout_ns > 0 ? platform::monotonic_ns() + static_cast<std::uint64_t>(timeout_ns)
-                              : 0) {}
-
-  /// How long to sleep at most, given that `step_ns` is the longest the caller wants.
-  std::uint64_t limit(std::uint64_t now_ns, std::uint64_t step_ns) const noexcept {
-    if (endless_) return step_ns;
-    return at_ns_ > now_ns ? std::min(step_ns, at_ns_ - now_ns) : 0;
-  }
-
- private:
-  bool endless_;
-  std::uint64_t at_ns_;
-};
 
 }  // namespace
 
@@ -55,6 +36,7 @@ mmapvideo_status Reader::next(std::int64_t timeout_ns, mmapvideo_frame& frame) {
       continue;
     }
     const std::uint32_t published = load_acquire(attachment_->header().published);
+    keep_turn();
     switch (look(frame)) {
       case Look::frame:
         return MMAPVIDEO_OK;
@@ -73,9 +55,36 @@ mmapvideo_status Reader::next(std::int64_t timeout_ns, mmapvideo_frame& frame) {
     if (limit == 0) return MMAPVIDEO_TIMEOUT;
     // There is time now to touch pages, a few before each look, instead of faulting later.
     if (attachment_->populate_more()) continue;
+    move_turn_up();
     platform::wait_for_change(attachment_->header().published, published, canceller_, limit);
   }
 }
+
+// ---- Turns (8.4) ------------------------------------------------------------------------------
+
+/// Step 8.4.1, and what of 8.4.3 is due before a look.
+void Reader::keep_turn() {
+  if (options_.delivery == MMAPVIDEO_DELIVERY_LATEST) return;
+  const ReaderTurn& turn = attachment_->turn();
+  if (!attachment_->takes_turns()) {
+    attachment_->leave_turn();
+  } else if (!turn.held()) {
+    attachment_->move_turn(position_ + 1);
+  } else {
+    const bool each =
+        load_relaxed(attachment_->header().delivery) == MMAPVIDEO_DELIVERY_ACKNOWLEDGED;
+    const std::uint64_t behind = position_ + 1 - turn.number();
+    if (each || turn.writer_waits() || 4 * behind >= attachment_->ring().slot_count) move_turn_up();
+  }
+}
+
+/// To the lowest number that is not finished.
+void Reader::move_turn_up() {
+  const ReaderTurn& turn = attachment_->turn();
+  if (turn.held() && turn.number() < position_ + 1) attachment_->move_turn(position_ + 1);
+}
+
+// ---- Finding a frame (8.2) --------------------------------------------------------------------
 
 /// One look for a frame: steps 8.2.2 to 8.2.6.
 Reader::Look Reader::look(mmapvideo_frame& frame) {
@@ -89,6 +98,11 @@ Reader::Look Reader::look(mmapvideo_frame& frame) {
     if (state == MMAPVIDEO_STATE_FORMING) return Look::nothing;
     const auto candidate = head > position_ ? choose() : std::nullopt;
     if (candidate) {
+      // Passed over (8.4.4): what it goes on with must not be lost as well.
+      const ReaderTurn& turn = attachment_->turn();
+      if (turn.held() && stamp_number(candidate->stamp) > position_ + 1 &&
+          stamp_number(candidate->stamp) > turn.number())
+        attachment_->move_turn(stamp_number(candidate->stamp));
       if (take_snapshot(*candidate) == Snapshot::taken) {
         accept(*candidate, frame);
         return Look::frame;
@@ -115,7 +129,7 @@ std::optional<Reader::Candidate> Reader::choose_newest() const {
   const std::uint64_t slot_id = load_relaxed(attachment_->header().head_slot_id);
   const auto index = slot_index_of(attachment_->ring(), slot_id);
   if (!index) return std::nullopt;
-  const std::uint64_t stamp = load_acquire(attachment_->slot(*index).stamp);
+  const std::uint64_t stamp = load_frame_stamp(attachment_->slot(*index).stamp);
   // Empty: voided by a writer that took over, or given back.
   if (stamp == 0) return std::nullopt;
   return Candidate{*index, stamp};
@@ -123,7 +137,7 @@ std::optional<Reader::Candidate> Reader::choose_newest() const {
 
 std::optional<Reader::Candidate> Reader::choose_next() const {
   const std::uint32_t expected = (last_index_ + 1) % attachment_->ring().slot_count;
-  const std::uint64_t stamp = load_acquire(attachment_->slot(expected).stamp);
+  const std::uint64_t stamp = load_frame_stamp(attachment_->slot(expected).stamp);
   if (stamp == 2 * (position_ + 1)) return Candidate{expected, stamp};
   return search_ring();
 }
@@ -136,8 +150,8 @@ std::optional<Reader::Candidate> Reader::search_ring() const {
       position_ - std::min<std::uint64_t>(position_, attachment_->ring().slot_count - 1);
   bool overrun = true;
   for (std::uint32_t index = 0; index < attachment_->ring().slot_count; ++index) {
-    const std::uint64_t stamp = load_acquire(attachment_->slot(index).stamp);
-    if (!stamp_is_complete(stamp)) continue;
+    const std::uint64_t stamp = load_frame_stamp(attachment_->slot(index).stamp);
+    if (stamp == 0) continue;
     if (stamp_number(stamp) > position_)
       ahead.push_back({index, stamp});
     else if (stamp_number(stamp) >= oldest_evidence)
@@ -146,16 +160,17 @@ std::optional<Reader::Candidate> Reader::search_ring() const {
   if (ahead.empty()) return std::nullopt;
   std::sort(ahead.begin(), ahead.end(),
             [](const Candidate& a, const Candidate& b) { return a.stamp < b.stamp; });
-  const bool oldest = !overrun || stamp_number(ahead.front().stamp) == position_ + 1;
+  // With a turn it stays; without, it would be overrun again.
+  const bool oldest =
+      !overrun || attachment_->turn().held() || stamp_number(ahead.front().stamp) == position_ + 1;
   return oldest ? ahead.front() : ahead[ahead.size() / 2];
 }
 
 /// Copies all of the frame but its payload, and validates the copy. Step 8.2.5.
 Reader::Snapshot Reader::take_snapshot(const Candidate& candidate) {
   const mmapvideo_slot_header& slot = attachment_->slot(candidate.index);
-  const std::uint64_t stamp = load_acquire(slot.stamp);
-  if (stamp != candidate.stamp || !stamp_is_complete(stamp) || stamp_number(stamp) <= position_)
-    return Snapshot::changed;
+  const std::uint64_t stamp = load_frame_stamp(slot.stamp);
+  if (stamp != candidate.stamp || stamp_number(stamp) <= position_) return Snapshot::changed;
   copy_racing_from_mapping(&snapshot_, &slot, sizeof snapshot_);
   if (!slot_unchanged(slot.stamp, stamp)) return Snapshot::changed;
   auto problem = slot_problem(snapshot_, stamp, attachment_->ring());
@@ -226,6 +241,7 @@ mmapvideo_status Reader::lease(mmapvideo_lease& lease) {
     case ReaderRing::Lease::gone:
       lose_frame();
       return MMAPVIDEO_OVERWRITTEN;
+    case ReaderRing::Lease::claimed:
     case ReaderRing::Lease::too_many:
       return MMAPVIDEO_TOO_MANY_LEASES;
     case ReaderRing::Lease::unsupported:
@@ -292,7 +308,7 @@ bool Reader::try_choose_start() {
   const std::uint64_t head = load_acquire(header.head_number);
   const std::uint64_t first = load_relaxed(header.session_first_number);
   const auto index = slot_index_of(attachment_->ring(), load_relaxed(header.head_slot_id));
-  const std::uint64_t head_stamp = index ? load_acquire(attachment_->slot(*index).stamp) : 0;
+  const std::uint64_t head_stamp = index ? load_frame_stamp(attachment_->slot(*index).stamp) : 0;
   const bool of_this_session =
       !index || load_relaxed(attachment_->slot(*index).session_id) == session;
   const bool leftover = !of_this_session || (!alive && state != MMAPVIDEO_STATE_ENDED);
@@ -309,7 +325,7 @@ bool Reader::try_choose_start() {
   return state != MMAPVIDEO_STATE_FORMING &&
          load_relaxed(header.state) != MMAPVIDEO_STATE_FORMING &&
          load_relaxed(header.session_id) == session &&
-         (!index || load_relaxed(attachment_->slot(*index).stamp) == head_stamp);
+         (!index || slot_unchanged(attachment_->slot(*index).stamp, head_stamp));
 }
 
 // ---- Looking after the file (8.3) -------------------------------------------------------------

@@ -54,6 +54,8 @@ class Reader {
   bool attach();
   void choose_start();
   bool try_choose_start();
+  void keep_turn();
+  void move_turn_up();
   Look look(mmapvideo_frame& frame);
   std::optional<Candidate> choose() const;
   std::optional<Candidate> choose_newest() const;

@@ -13,6 +13,7 @@ namespace {
 
 // About as long as waking up takes; a frame that is published meanwhile is not kept waiting.
 constexpr std::size_t populate_step_bytes = std::size_t{1} << 20;
+constexpr int max_looks_at_claim = 200;
 
 }  // namespace
 
@@ -25,11 +26,12 @@ bool LeaseBudget::take(std::uint32_t max) noexcept {
 }
 
 ReaderRing::ReaderRing(std::shared_ptr<const platform::File> file, const mmapvideo_ring& ring,
-                       std::uint32_t lane, std::shared_ptr<LeaseBudget> budget)
+                       std::uint32_t lane, std::shared_ptr<LeaseBudget> budget, ReleasedBell bell)
     : file_(std::move(file)),
       ring_(ring),
       lane_(lane),
       budget_(std::move(budget)),
+      bell_(std::move(bell)),
       mapping_(*file_, ring.offset, ring_bytes(ring), platform::Access::read),
       lease_counts_(ring.slot_count, 0) {}
 
@@ -55,26 +57,39 @@ ReaderRing::Lease ReaderRing::lease(std::uint32_t index, std::uint64_t stamp,
   const std::lock_guard guard(mutex_);
   if (lease_counts_[index] == 0) {
     if (!budget_->take(max_leases)) return Lease::too_many;
-    const LockRange range = lease_lock(slot_id_of(ring_, index), lane_);
-    platform::LockResult lock = platform::LockResult::unsupported;
+    Lease outcome = Lease::unsupported;
     try {
-      lock = platform::try_lock_shared(*file_, range);
+      outcome = lock_lease(index, stamp);
     } catch (...) {
       budget_->put_back();
       throw;
     }
-    // Locked first, then looked at (G).
-    const bool gone =
-        lock == platform::LockResult::acquired && !slot_unclaimed(slot(index).stamp, stamp);
-    if (gone) platform::unlock(*file_, range);
-    if (gone || lock != platform::LockResult::acquired) {
+    if (outcome != Lease::taken) {
       budget_->put_back();
-      return lock == platform::LockResult::unsupported ? Lease::unsupported : Lease::gone;
+      return outcome;
     }
     if (leased_slots_++ == 0) self_ = shared_from_this();
   }
   ++lease_counts_[index];
   return Lease::taken;
+}
+
+/// Locks first, then looks (G).
+ReaderRing::Lease ReaderRing::lock_lease(std::uint32_t index, std::uint64_t stamp) {
+  const LockRange range = lease_lock(slot_id_of(ring_, index), lane_);
+  const platform::LockResult lock = platform::try_lock_shared(*file_, range);
+  if (lock == platform::LockResult::unsupported) return Lease::unsupported;
+  if (lock == platform::LockResult::held_by_other) return Lease::gone;
+  fence_between_lock_and_word();
+  const std::uint64_t& word = slot(index).stamp;
+  std::uint64_t found = load_acquire(word);
+  // The writer, which looks for leases now, withdraws or writes within a microsecond if it runs.
+  for (int look = 0; found == (stamp | 1) && look < max_looks_at_claim; ++look)
+    found = load_acquire(word);
+  if (found == stamp) return Lease::taken;
+  platform::unlock(*file_, range);
+  bell_.ring();
+  return found == (stamp | 1) ? Lease::claimed : Lease::gone;
 }
 
 void ReaderRing::share(std::uint32_t index) noexcept {
@@ -87,6 +102,7 @@ void ReaderRing::end_lease(std::uint32_t index) noexcept {
   const std::lock_guard guard(mutex_);
   if (--lease_counts_[index] != 0) return;
   platform::unlock(*file_, lease_lock(slot_id_of(ring_, index), lane_));
+  bell_.ring();
   budget_->put_back();
   if (--leased_slots_ == 0) last = std::move(self_);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "platform/platform.hpp"
+#include "released.hpp"
 
 namespace mmapvideo::core {
 
@@ -30,11 +31,11 @@ class LeaseBudget {
 /// mapping and its file's descriptor (which holds the locks) alive until the last one ends.
 class ReaderRing : public std::enable_shared_from_this<ReaderRing> {
  public:
-  enum class Lease { taken, gone, too_many, unsupported };
+  enum class Lease { taken, gone, claimed, too_many, unsupported };
 
   /// Maps the ring. `lane` places its locks. Throws Failure.
   ReaderRing(std::shared_ptr<const platform::File> file, const mmapvideo_ring& ring,
-             std::uint32_t lane, std::shared_ptr<LeaseBudget> budget);
+             std::uint32_t lane, std::shared_ptr<LeaseBudget> budget, ReleasedBell bell);
   ReaderRing(const ReaderRing&) = delete;
   ReaderRing& operator=(const ReaderRing&) = delete;
 
@@ -44,7 +45,8 @@ class ReaderRing : public std::enable_shared_from_this<ReaderRing> {
   /// Touches the next few pages, so that reading does not fault. False: all were touched.
   bool populate_more() noexcept;
 
-  /// Leases the frame with that stamp, while fewer than `max_leases` are. Throws Failure.
+  /// Leases the frame with that stamp, while fewer than `max_leases` are. `claimed`: the writer is
+  /// looking at the slot; the frame can be copied. Throws Failure.
   Lease lease(std::uint32_t index, std::uint64_t stamp, std::uint32_t max_leases);
   /// One more lease of a leased slot. Any thread.
   void share(std::uint32_t index) noexcept;
@@ -52,10 +54,13 @@ class ReaderRing : public std::enable_shared_from_this<ReaderRing> {
   void end_lease(std::uint32_t index) noexcept;
 
  private:
+  Lease lock_lease(std::uint32_t index, std::uint64_t stamp);
+
   const std::shared_ptr<const platform::File> file_;
   const mmapvideo_ring ring_;
   const std::uint32_t lane_;
   const std::shared_ptr<LeaseBudget> budget_;
+  const ReleasedBell bell_;
   const platform::Mapping mapping_;
   std::size_t populated_bytes_ = 0;  // the reader's thread only
 

@@ -55,11 +55,17 @@ inline void fence_before_writing() noexcept { std::atomic_thread_fence(std::memo
 /// Between copying plain bytes and loading again the word that guards them (A, E, F).
 inline void fence_after_copying() noexcept { std::atomic_thread_fence(std::memory_order_acquire); }
 
+/// Between a change in the lock table and a look at the word that the other side changes before it
+/// looks at the table (G, H).
+inline void fence_between_lock_and_word() noexcept {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
 /// Writer: warns of a rewrite before it looks for leases (G). Returns the stamp for withdraw_slot.
 inline std::uint64_t claim_slot(std::uint64_t& stamp) noexcept {
   const std::uint64_t former = load_relaxed(stamp);
   store_relaxed(stamp, former | 1);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  fence_between_lock_and_word();
   return former;
 }
 
@@ -85,27 +91,15 @@ inline void void_slot(std::uint64_t& stamp) noexcept {
   fence_before_writing();
 }
 
-/// Reader, that has locked its lease: was the slot not claimed before? (G)
-inline bool slot_unclaimed(const std::uint64_t& stamp, std::uint64_t expected) noexcept {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  return load_acquire(stamp) == expected;
+/// Reader: the stamp of the frame that is in the slot, claimed or not (B). 0: there is none.
+inline std::uint64_t load_frame_stamp(const std::uint64_t& stamp) noexcept {
+  return load_acquire(stamp) & ~std::uint64_t{1};
 }
 
-/// Reader: is the copy made since `stamp` was loaded the frame of that stamp? (A)
-inline bool slot_unchanged(const std::uint64_t& stamp, std::uint64_t expected) noexcept {
+/// Reader: are the bytes read until now still those of the frame of that stamp? (A)
+inline bool slot_unchanged(const std::uint64_t& stamp, std::uint64_t frame_stamp) noexcept {
   fence_after_copying();
-  return load_relaxed(stamp) == expected;
-}
-
-/// Reader, under a lease: are the bytes read until now those of frame `number`? The slot may be
-/// claimed for a moment.
-inline bool slot_holds(const std::uint64_t& stamp, std::uint64_t number) noexcept {
-  fence_after_copying();
-  return (load_relaxed(stamp) | 1) == 2 * number + 1;
-}
-
-constexpr bool stamp_is_complete(std::uint64_t stamp) noexcept {
-  return stamp != 0 && (stamp & 1) == 0;
+  return (load_relaxed(stamp) & ~std::uint64_t{1}) == frame_stamp;
 }
 
 constexpr std::uint64_t stamp_number(std::uint64_t stamp) noexcept { return stamp / 2; }

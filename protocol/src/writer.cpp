@@ -140,7 +140,7 @@ void Writer::start_session() {
   h.session_start_time_ns = platform::monotonic_ns();
   h.session_first_number = next_number_;
   h.writer_process_id = platform::process_id();
-  h.delivery = MMAPVIDEO_DELIVERY_LATEST;
+  h.delivery = options_.delivery;
   for (std::uint64_t* counter :
        {&h.frame_count, &h.dropped_count, &h.byte_count, &h.wait_count, &h.passed_over_count})
     store_relaxed(*counter, std::uint64_t{0});
@@ -159,7 +159,7 @@ void Writer::repair() {
   const mmapvideo_ring left = h.rings[generation % 2];
   if (const auto problem = ring_problem(left, generation, file_.size()))
     throw broken_file(options_.path, *problem);
-  auto present = std::make_unique<WriterRing>(file_, left, locked_);
+  auto present = new_ring(left);
   present->look_for_leases();
   repair_slots(*present);
   use_ring(std::move(present));
@@ -169,7 +169,7 @@ void Writer::repair() {
   // Its descriptor may be a mixture with one that was being written; rings are appended, so what
   // reaches into the present one is not the former ring.
   if (predecessor.offset + ring_bytes(predecessor) > left.offset) return;
-  former_rings_.push_back(std::make_unique<WriterRing>(file_, predecessor, locked_));
+  former_rings_.push_back(new_ring(predecessor));
   give_back_former_rings();
 }
 
@@ -197,8 +197,8 @@ void Writer::repair_slots(WriterRing& present) {
       void_slot(stamp);
       continue;
     }
-    // Claimed, but never written to: frame `number` is whole.
-    if (!stamp_is_complete(load_relaxed(stamp))) withdraw_slot(stamp, 2 * number);
+    // It may be claimed, but was never written to: frame `number` is whole.
+    withdraw_slot(stamp, 2 * number);
     if (number >= newest) {
       newest = number;
       present.set_head(index);
@@ -254,6 +254,11 @@ void Writer::grow(const Sizes& sizes, std::uint32_t held_slots) {
   announce();
 }
 
+std::unique_ptr<WriterRing> Writer::new_ring(const mmapvideo_ring& ring) {
+  return std::make_unique<WriterRing>(file_, ring, locked_,
+                                      waits_for_readers() ? &turns_ : nullptr);
+}
+
 std::unique_ptr<WriterRing> Writer::append_ring(mmapvideo_ring ring) {
   const std::uint64_t end = std::max<std::uint64_t>(file_.size(), MMAPVIDEO_SLOT_ALIGNMENT);
   ring.offset =
@@ -262,7 +267,7 @@ std::unique_ptr<WriterRing> Writer::append_ring(mmapvideo_ring ring) {
   former_rings_.reserve(former_rings_.size() + 1);
   try {
     file_.reserve(ring.offset, ring_bytes(ring));
-    auto appended = std::make_unique<WriterRing>(file_, ring, locked_);
+    auto appended = new_ring(ring);
     appended->populate();
     return appended;
   } catch (...) {
@@ -278,8 +283,15 @@ void Writer::use_ring(std::unique_ptr<WriterRing> ring) noexcept {
   store_relaxed(payload_capacity_, current_->ring().payload_capacity);
 }
 
+/// Once a round.
+void Writer::look_after_readers() {
+  give_back_former_rings();
+  turns_.forget_moved();
+  store_relaxed(passed_over_now_, std::uint64_t{turns_.passed_count()});
+}
+
 /// Gives back what nobody uses of the former rings; the rest is tried again a lap later.
-void Writer::give_back_former_rings() noexcept {
+void Writer::give_back_former_rings() {
   std::erase_if(former_rings_,
                 [](const std::unique_ptr<WriterRing>& former) { return former->give_back(); });
 }
@@ -293,30 +305,6 @@ void Writer::require_publishable(const Sizes& sizes) const {
   if (next_number_ > MMAPVIDEO_MAX_FRAME_NUMBER)
     throw Failure(MMAPVIDEO_BROKEN_FILE, "The frame numbers of " + quoted(options_.path) +
                                              " are used up. Remove the file and start again.");
-}
-
-std::optional<mmapvideo_slot_view> Writer::begin(const Sizes& sizes) {
-  const std::lock_guard lock(mutex_);
-  require_publishable(sizes);
-  if (ended_) start_session();
-  provide_ring(sizes, 0);
-  const auto view = current_->take();
-  if (view) {
-    increment_relaxed(slots_out_, 1);
-    return view;
-  }
-  ++next_number_;
-  increment_relaxed(dropped_count_, 1);
-  increment_relaxed(header().dropped_count, 1);
-  return std::nullopt;
-}
-
-std::optional<mmapvideo_slot_view> Writer::lend(const Sizes& sizes) {
-  const std::lock_guard lock(mutex_);
-  if (closed_ || !ring_suits(sizes, 0)) return std::nullopt;
-  const auto view = current_->lend();
-  if (view) increment_relaxed(slots_out_, 1);
-  return view;
 }
 
 WriterRing* Writer::find_ring(const mmapvideo_slot_view& view) const noexcept {
@@ -340,7 +328,7 @@ void Writer::check_frame(const WriterRing& ring, const mmapvideo_frame_info& inf
 std::optional<std::uint64_t> Writer::commit(const mmapvideo_slot_view& view,
                                             const mmapvideo_frame_info& info, const char* caps,
                                             bool hold) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   WriterRing* const ring = closed_ ? nullptr : find_ring(view);
   if (ring == nullptr || !ring->is_taken(view)) throw not_taken();
   require_publishable({info.payload_bytes, info.caps_bytes, info.metadata_bytes});
@@ -356,7 +344,8 @@ std::optional<std::uint64_t> Writer::commit(const mmapvideo_slot_view& view,
   if (!hold) increment_relaxed(slots_out_, -1);
   move_head(info, number);
   announce();
-  if (++published_in_ring_ % ring->ring().slot_count == 0) give_back_former_rings();
+  if (++published_in_ring_ % ring->ring().slot_count == 0) look_after_readers();
+  if (options_.delivery == MMAPVIDEO_DELIVERY_ACKNOWLEDGED) wait_until_finished(lock, number);
   return number;
 }
 
@@ -436,6 +425,7 @@ void Writer::end_session() noexcept {
 }
 
 bool Writer::close(bool keep_file) noexcept {
+  released_.cancel();
   const std::lock_guard lock(mutex_);
   end_session();
   if (!keep_file) remove_own_file();
@@ -471,6 +461,10 @@ mmapvideo_writer_stats Writer::stats() const {
   stats.reader_count =
       locked_ ? static_cast<std::uint32_t>(list_locks(file_, all_reader_locks()).size()) : 0;
   stats.slots_out = static_cast<std::uint32_t>(load_relaxed(slots_out_));
+  stats.wait_count = load_relaxed(wait_count_);
+  stats.passed_over_count = load_relaxed(passed_over_count_);
+  stats.passed_over_now = static_cast<std::uint32_t>(load_relaxed(passed_over_now_));
+  stats.lossless_reader_count = locked_ ? lossless_reader_count() : 0;
   stats.in_memory = in_memory_;
   stats.locked = locked_;
   return stats;

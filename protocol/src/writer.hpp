@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "platform/platform.hpp"
+#include "released.hpp"
+#include "turn_watch.hpp"
 #include "writer_ring.hpp"
 
 namespace mmapvideo::core {
@@ -25,6 +27,8 @@ class Writer {
     std::string path;
     std::uint32_t permissions = 0600;
     std::uint32_t slot_count = 0;  // 0: chosen from the frame size
+    std::uint32_t delivery = MMAPVIDEO_DELIVERY_LATEST;
+    std::int64_t wait_timeout_ns = MMAPVIDEO_DEFAULT_WAIT_TIMEOUT_NS;  // negative: no limit
   };
   struct Sizes {
     std::uint64_t payload_bytes;
@@ -38,10 +42,10 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
 
   void reserve(const Sizes& sizes, std::uint32_t held_slots);
-  /// Nothing: no slot is free; the frame was dropped and counted.
-  std::optional<mmapvideo_slot_view> begin(const Sizes& sizes);
-  /// A slot ahead of need. Nothing: none can be spared.
-  std::optional<mmapvideo_slot_view> lend(const Sizes& sizes);
+  /// OK, CANCELLED, or NO_FREE_SLOT: the frame was dropped and counted.
+  mmapvideo_status begin(const Sizes& sizes, mmapvideo_slot_view& view);
+  /// A slot ahead of need. OK, CANCELLED, or NO_FREE_SLOT: none can be spared.
+  mmapvideo_status lend(const Sizes& sizes, mmapvideo_slot_view& view);
   /// The number. Nothing: the slot is of a former ring.
   std::optional<std::uint64_t> commit(const mmapvideo_slot_view& view,
                                       const mmapvideo_frame_info& info, const char* caps,
@@ -54,7 +58,11 @@ class Writer {
   /// Ends, removes the file unless `keep_file`, and lets go of it. True: nothing is out, destroy
   /// the writer. False: only abort() and release() may follow. The destructor keeps the file.
   bool close(bool keep_file) noexcept;
-  /// From any thread.
+  /// OK, TIMEOUT, CANCELLED or NO_LOCKS.
+  mmapvideo_status wait_for_readers(std::uint32_t count, std::int64_t timeout_ns);
+  /// Ends all waits, and those to come until resume().
+  void cancel() noexcept { released_.cancel(); }
+  void resume() noexcept { released_.resume(); }
   mmapvideo_writer_stats stats() const;
 
  private:
@@ -71,15 +79,29 @@ class Writer {
   bool ring_suits(const Sizes& sizes, std::uint32_t held_slots) const noexcept;
   void provide_ring(const Sizes& sizes, std::uint32_t held_slots);
   void grow(const Sizes& sizes, std::uint32_t held_slots);
+  std::unique_ptr<WriterRing> new_ring(const mmapvideo_ring& ring);
   std::unique_ptr<WriterRing> append_ring(mmapvideo_ring ring);
   void use_ring(std::unique_ptr<WriterRing> ring) noexcept;
-  void give_back_former_rings() noexcept;
+  void look_after_readers();
+  void give_back_former_rings();
   void require_publishable(const Sizes& sizes) const;
   void check_frame(const WriterRing& ring, const mmapvideo_frame_info& info,
                    const char* caps) const;
   void fill_header(mmapvideo_slot_header& slot, const mmapvideo_frame_info& info, const char* caps,
                    std::uint64_t number) const;
   void move_head(const mmapvideo_frame_info& info, std::uint64_t number) noexcept;
+
+  bool waits_for_readers() const noexcept {
+    return locked_ && options_.delivery != MMAPVIDEO_DELIVERY_LATEST;
+  }
+  template <typename TryTake, typename WorthWaiting>
+  mmapvideo_status take(std::unique_lock<std::mutex>& lock, const Sizes& sizes, TryTake try_take,
+                        WorthWaiting worth_waiting, mmapvideo_slot_view& view);
+  void wait_until_finished(std::unique_lock<std::mutex>& lock, std::uint64_t number);
+  void pass_over(std::uint64_t number);
+  void count_wait() noexcept;
+  std::uint32_t lossless_reader_count() const;
+
   WriterRing* find_ring(const mmapvideo_slot_view& view) const noexcept;
   bool slot_came_back(WriterRing& ring, const mmapvideo_slot_view& view) noexcept;
   bool nothing_out() const noexcept;
@@ -92,6 +114,8 @@ class Writer {
   std::mutex mutex_;
   platform::File file_;
   platform::Mapping header_mapping_;
+  ReleasedWait released_;
+  TurnWatch turns_{file_};
   std::unique_ptr<WriterRing> current_;                    // none before the first frame
   std::vector<std::unique_ptr<WriterRing>> former_rings_;  // with memory not given back yet
   bool created_ = false;
@@ -109,6 +133,9 @@ class Writer {
   std::uint64_t slot_count_ = 0;
   std::uint64_t payload_capacity_ = 0;
   std::uint64_t slots_out_ = 0;
+  std::uint64_t wait_count_ = 0;
+  std::uint64_t passed_over_count_ = 0;
+  std::uint64_t passed_over_now_ = 0;
 };
 
 }  // namespace mmapvideo::core

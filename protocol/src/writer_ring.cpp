@@ -10,10 +10,12 @@
 
 namespace mmapvideo::core {
 
-WriterRing::WriterRing(platform::File& file, const mmapvideo_ring& ring, bool locked)
+WriterRing::WriterRing(platform::File& file, const mmapvideo_ring& ring, bool locked,
+                       TurnWatch* turns)
     : file_(file),
       ring_(ring),
       locked_(locked),
+      turns_(turns),
       mapping_(file, ring.offset, ring_bytes(ring), platform::Access::write),
       uses_(ring.slot_count, Use::free),
       tickets_(ring.slot_count, 0) {}
@@ -49,20 +51,22 @@ void WriterRing::look_for_leases() noexcept {
     if (may_be_free(index)) uses_[index] = is_leased(index) ? Use::elsewhere : Use::free;
 }
 
-/// Step 7.2.2. False: somebody leases the slot, which is as it was.
-bool WriterRing::claim(std::uint32_t index) noexcept {
+/// Steps 7.2.2 and 7.4.1. False: somebody leases or needs the slot, which is as it was.
+bool WriterRing::claim(std::uint32_t index) {
   // What is leased for long is not claimed again and again.
   if (uses_[index] == Use::elsewhere && is_leased(index)) return false;
   std::uint64_t& stamp = slot(index).stamp;
   const std::uint64_t former = claim_slot(stamp);
-  if (!is_leased(index)) return true;
+  uses_[index] = is_leased(index) ? Use::elsewhere : Use::free;
+  const bool needed =
+      turns_ != nullptr && stamp_number(former) != 0 && turns_->is_needed(stamp_number(former));
+  if (uses_[index] == Use::free && !needed) return true;
   withdraw_slot(stamp, former);
-  uses_[index] = Use::elsewhere;
   return false;
 }
 
 /// Steps 7.2.2 and 7.2.3.
-std::optional<mmapvideo_slot_view> WriterRing::take() noexcept {
+std::optional<mmapvideo_slot_view> WriterRing::take() {
   for (std::uint32_t step = 0; step < ring_.slot_count; ++step) {
     const std::uint32_t index = (next_index_ + step) % ring_.slot_count;
     if (index == head_index_ || !may_be_free(index) || !claim(index)) continue;
@@ -85,12 +89,16 @@ std::optional<mmapvideo_slot_view> WriterRing::take() noexcept {
   return std::nullopt;
 }
 
-std::optional<mmapvideo_slot_view> WriterRing::lend() noexcept {
+bool WriterRing::may_lend() const noexcept {
   const std::uint32_t lendable = ring_.slot_count > lending_reserve_slots
                                      ? ring_.slot_count - lending_reserve_slots
                                  : ring_.slot_count > 2 ? 1
                                                         : 0;
-  if (out_count_ >= lendable) return std::nullopt;
+  return out_count_ < lendable;
+}
+
+std::optional<mmapvideo_slot_view> WriterRing::lend() {
+  if (!may_lend()) return std::nullopt;
   if (!others_leave_enough()) look_for_leases();
   return others_leave_enough() ? take() : std::nullopt;
 }
@@ -98,6 +106,22 @@ std::optional<mmapvideo_slot_view> WriterRing::lend() noexcept {
 bool WriterRing::others_leave_enough() const noexcept {
   const auto elsewhere = std::count(uses_.begin(), uses_.end(), Use::elsewhere);
   return out_count_ + static_cast<std::uint32_t>(elsewhere) + 2 < ring_.slot_count;
+}
+
+bool WriterRing::others_are_in_the_way() const noexcept {
+  for (std::uint32_t index = 0; index < ring_.slot_count; ++index)
+    if (index != head_index_ && may_be_free(index)) return true;
+  return false;
+}
+
+std::uint64_t WriterRing::oldest_number() const noexcept {
+  std::uint64_t oldest = 0;
+  for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
+    const std::uint64_t number = stamp_number(load_relaxed(slot(index).stamp));
+    if (index == head_index_ || !may_be_free(index) || number == 0) continue;
+    if (oldest == 0 || number < oldest) oldest = number;
+  }
+  return oldest;
 }
 
 /// The writer's part of step 7.2.6.
@@ -141,7 +165,7 @@ void WriterRing::let_go(std::uint32_t index) noexcept {
   set_free(index);
 }
 
-bool WriterRing::give_back() noexcept {
+bool WriterRing::give_back() {
   bool all = true;
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
     if (may_be_free(index) && give_back_slot(index)) uses_[index] = Use::given_back;
@@ -151,7 +175,7 @@ bool WriterRing::give_back() noexcept {
 }
 
 /// Step 11.6. False: a reader holds a lease.
-bool WriterRing::give_back_slot(std::uint32_t index) noexcept {
+bool WriterRing::give_back_slot(std::uint32_t index) {
   if (!claim(index)) return false;
   void_slot(slot(index).stamp);
   // Header and caps stay: readers that are behind may still look at the stamp, and touching a page

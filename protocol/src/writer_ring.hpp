@@ -9,14 +9,16 @@
 #include <vector>
 
 #include "platform/platform.hpp"
+#include "turn_watch.hpp"
 
 namespace mmapvideo::core {
 
 /// One generation of slots. The writer's mutex guards it.
 class WriterRing {
  public:
-  /// Maps the ring. `file` outlives it. `locked`: slots are locked in the file. Throws Failure.
-  WriterRing(platform::File& file, const mmapvideo_ring& ring, bool locked);
+  /// Maps the ring. `file` outlives it, and so does `turns`, by which frames are kept for lossless
+  /// readers; NULL: they are not. `locked`: the file has locks. Throws Failure.
+  WriterRing(platform::File& file, const mmapvideo_ring& ring, bool locked, TurnWatch* turns);
   WriterRing(const WriterRing&) = delete;
   WriterRing& operator=(const WriterRing&) = delete;
 
@@ -31,10 +33,13 @@ class WriterRing {
   /// Touches every page once, so that writing does not fault.
   void populate();
 
-  /// Takes the next free slot that nobody leases; its stamp says so. Nothing: all are in use.
-  std::optional<mmapvideo_slot_view> take() noexcept;
+  /// Takes the next free slot that nobody leases or needs; its stamp says so. Nothing: there is
+  /// none.
+  std::optional<mmapvideo_slot_view> take();
+  /// Does the number of slots that are out allow for one more ahead of need?
+  bool may_lend() const noexcept;
   /// The same ahead of need: leaves enough for the head, readers and frames that are copied.
-  std::optional<mmapvideo_slot_view> lend() noexcept;
+  std::optional<mmapvideo_slot_view> lend();
   /// A view whose slot came back is neither, whoever has the slot now.
   bool is_taken(const mmapvideo_slot_view& view) const noexcept { return is(view, Use::taken); }
   bool is_held(const mmapvideo_slot_view& view) const noexcept { return is(view, Use::held); }
@@ -44,6 +49,10 @@ class WriterRing {
   void abort(std::uint32_t index) noexcept;
   /// Held: it may be rewritten.
   void release(std::uint32_t index) noexcept;
+  /// May one of the slots that cannot be taken now become free without the writer's user?
+  bool others_are_in_the_way() const noexcept;
+  /// The oldest frame that is not out. 0: there is none.
+  std::uint64_t oldest_number() const noexcept;
   /// Taken and held slots.
   std::uint32_t out_count() const noexcept { return out_count_; }
   /// The writer lets the file go: what is out is locked for its user (7.3).
@@ -52,7 +61,7 @@ class WriterRing {
   void let_go(std::uint32_t index) noexcept;
 
   /// Gives the memory back of all slots that nobody uses; true: of all there were.
-  bool give_back() noexcept;
+  bool give_back();
 
  private:
   /// elsewhere: somebody else had it when last looked at.
@@ -68,13 +77,14 @@ class WriterRing {
   /// The head and a slot to publish into remain, whatever others have.
   bool others_leave_enough() const noexcept;
   bool is_leased(std::uint32_t index) const noexcept;
-  bool claim(std::uint32_t index) noexcept;
+  bool claim(std::uint32_t index);
   void set_free(std::uint32_t index) noexcept;
-  bool give_back_slot(std::uint32_t index) noexcept;
+  bool give_back_slot(std::uint32_t index);
 
   platform::File& file_;
   mmapvideo_ring ring_;
   const bool locked_;
+  TurnWatch* const turns_;
   platform::Mapping mapping_;
   std::vector<Use> uses_;
   std::vector<std::uint32_t> tickets_;  // how often each slot was taken

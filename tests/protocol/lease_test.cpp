@@ -385,7 +385,8 @@ TEST_F(LeaseTest, slot_that_is_locked_exclusively_is_overwritten) {
 }
 
 TEST_F(LeaseTest, slot_with_another_stamp_is_overwritten_and_unlocked_again) {
-  for (std::uint64_t stamp : {std::uint64_t{7}, std::uint64_t{8}, std::uint64_t{0}}) {
+  for (std::uint64_t stamp :
+       {std::uint64_t{MMAPVIDEO_STAMP_WRITING}, std::uint64_t{8}, std::uint64_t{0}}) {
     ForgedFile file(path_);
     for (int i = 0; i < 3; ++i) file.publish();
     Reader reader = open_reader(path_);

@@ -118,6 +118,8 @@
 #define MMAPVIDEO_LOCK_SLOT 2u   /* shared, index slot id: a lease, the slot is not rewritten */
 #define MMAPVIDEO_LOCK_TURN 3u   /* index frame number mod TURN_COUNT: not finished with it */
 #define MMAPVIDEO_TURN_COUNT 65536u
+/* How far behind a frame a turn can keep it. */
+#define MMAPVIDEO_TURN_WINDOW 4096u
 
 /** Where one generation of slots lies. Constant once its generation is published. 64 bytes. */
 struct mmapvideo_ring {

@@ -67,8 +67,12 @@ MMAPVIDEO_API const char* mmapvideo_status_name(mmapvideo_status status);
 MMAPVIDEO_API uint64_t mmapvideo_clock_now_ns(void);
 
 typedef enum mmapvideo_delivery {
-  MMAPVIDEO_DELIVERY_LATEST = 0,     /* the newest complete frame; what was skipped is counted */
-  MMAPVIDEO_DELIVERY_EVERY_FRAME = 1 /* all frames in order; what was missed is counted */
+  MMAPVIDEO_DELIVERY_LATEST = 0, /* the newest complete frame; what was skipped is counted */
+  /* Reader: all frames in order; what was missed is counted. Writer: waits for such readers
+     before it overwrites what they have not finished. */
+  MMAPVIDEO_DELIVERY_EVERY_FRAME = 1,
+  /* Writer: waits after each frame until all such readers have finished it. Not for readers. */
+  MMAPVIDEO_DELIVERY_ACKNOWLEDGED = 2
 } mmapvideo_delivery;
 
 /* ---- Writer ----------------------------------------------------------------------------
@@ -81,7 +85,15 @@ typedef struct mmapvideo_writer_options {
   const char* path;     /* UTF-8; copied */
   uint32_t permissions; /* mode of a file that is created; 0 means 0600 */
   uint32_t slot_count;  /* ring depth, MIN_SLOTS to MAX_SLOTS; 0: chosen from the frame size */
+  uint32_t delivery;    /* a mmapvideo_delivery */
+  uint32_t reserved;
+  /* How long one frame waits for readers of every frame. Those who are late are then passed over:
+     they find a gap, and the writer does not wait for them again before they have gone on. 0: one
+     second; negative: no limit. */
+  int64_t wait_timeout_ns;
 } mmapvideo_writer_options;
+
+#define MMAPVIDEO_DEFAULT_WAIT_TIMEOUT_NS INT64_C(1000000000)
 
 /** A slot that the writer's user has taken, from begin or lend until commit, abort or release. */
 typedef struct mmapvideo_slot_view {
@@ -95,15 +107,19 @@ typedef struct mmapvideo_slot_view {
 } mmapvideo_slot_view;
 
 typedef struct mmapvideo_writer_stats {
-  uint64_t frame_count;      /* published by this writer */
-  uint64_t dropped_count;    /* MMAPVIDEO_NO_FREE_SLOT of begin and publish */
-  uint64_t byte_count;       /* payload bytes published */
-  uint32_t reader_count;     /* attached now; 0 where the file system has no locks */
-  uint32_t slot_count;       /* of the ring in use; 0 before the first reserve */
-  uint64_t payload_capacity; /* of one slot */
-  uint32_t slots_out;        /* taken or held by the writer's user */
-  uint32_t in_memory;        /* 1: the file system keeps its files in memory only */
-  uint32_t locked;           /* 1: the WRITER lock is held; 0: the file system has no locks */
+  uint64_t frame_count;           /* published by this writer */
+  uint64_t dropped_count;         /* MMAPVIDEO_NO_FREE_SLOT of begin and publish */
+  uint64_t byte_count;            /* payload bytes published */
+  uint32_t reader_count;          /* attached now; 0 where the file system has no locks */
+  uint32_t slot_count;            /* of the ring in use; 0 before the first reserve */
+  uint64_t payload_capacity;      /* of one slot */
+  uint64_t wait_count;            /* frames that waited for a reader of every frame */
+  uint64_t passed_over_count;     /* times such a reader was passed over */
+  uint32_t slots_out;             /* taken or held by the writer's user */
+  uint32_t lossless_reader_count; /* readers of every frame that are attached now */
+  uint32_t passed_over_now;       /* of these, passed over and not seen to go on */
+  uint32_t in_memory;             /* 1: the file system keeps its files in memory only */
+  uint32_t locked;                /* 1: the WRITER lock is held; 0: the file system has no locks */
   uint32_t reserved;
 } mmapvideo_writer_stats;
 
@@ -134,7 +150,9 @@ MMAPVIDEO_API mmapvideo_status mmapvideo_writer_reserve(mmapvideo_writer* writer
  * commit or abort. Readers do not see the slot before commit. Several may be taken at a time and
  * committed in any order; frames are numbered in the order of commits.
  * MMAPVIDEO_NO_FREE_SLOT: the frame is dropped and counted; its number is spent, so that readers
- * see the gap. Never waits.
+ * see the gap. With delivery latest it never waits; else at most wait_timeout_ns, for readers that
+ * have not finished what is in the slots. MMAPVIDEO_CANCELLED: that was cancelled; nothing is
+ * spent.
  */
 MMAPVIDEO_API mmapvideo_status mmapvideo_writer_begin(mmapvideo_writer* writer,
                                                       uint64_t payload_bytes, uint32_t caps_bytes,
@@ -146,6 +164,7 @@ MMAPVIDEO_API mmapvideo_status mmapvideo_writer_begin(mmapvideo_writer* writer,
  * Takes a slot ahead of need, as the buffers of a pool are. Unlike begin it leaves enough slots
  * for frames that are published by copying and for readers, drops nothing, and neither makes nor
  * replaces a ring (reserve does). MMAPVIDEO_NO_FREE_SLOT: use memory of your own, and publish it.
+ * Waits as begin does.
  */
 MMAPVIDEO_API mmapvideo_status mmapvideo_writer_lend(mmapvideo_writer* writer,
                                                      uint64_t payload_bytes, uint32_t caps_bytes,
@@ -158,7 +177,9 @@ MMAPVIDEO_API mmapvideo_status mmapvideo_writer_lend(mmapvideo_writer* writer,
  * filled in by the library); `caps` has info->caps_bytes bytes; both are copied. Its sizes must
  * not exceed those given to begin. Stores the frame number in *number unless that is NULL. The view
  * is used up. After a failure, and after MMAPVIDEO_RING_REPLACED (a larger ring was made since the
- * slot was taken: publish a copy of it), the slot is still taken.
+ * slot was taken: publish a copy of it), the slot is still taken. With delivery acknowledged it
+ * returns when all readers of every frame have finished the frame, were passed over, or the wait
+ * was cancelled; the frame is published in any case.
  */
 MMAPVIDEO_API mmapvideo_status mmapvideo_writer_commit(mmapvideo_writer* writer,
                                                        const mmapvideo_slot_view* view,
@@ -192,6 +213,19 @@ MMAPVIDEO_API mmapvideo_status mmapvideo_writer_publish(mmapvideo_writer* writer
                                                         const char* caps, const void* payload,
                                                         const void* metadata, uint64_t* number,
                                                         mmapvideo_error* error);
+
+/**
+ * Waits until `count` readers are attached, at most `timeout_ns` (negative: no limit). Readers
+ * attach once there is a ring: reserve first. OK, MMAPVIDEO_TIMEOUT, MMAPVIDEO_CANCELLED, or
+ * MMAPVIDEO_NO_LOCKS where readers cannot be counted.
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_writer_wait_for_readers(mmapvideo_writer* writer,
+                                                                 uint32_t count, int64_t timeout_ns,
+                                                                 mmapvideo_error* error);
+
+/** Ends the writer's waits at once, and those to come until resume. From any thread. */
+MMAPVIDEO_API void mmapvideo_writer_cancel(mmapvideo_writer* writer);
+MMAPVIDEO_API void mmapvideo_writer_resume(mmapvideo_writer* writer);
 
 /** Current figures. While the writer is open. */
 MMAPVIDEO_API void mmapvideo_writer_get_stats(mmapvideo_writer* writer,

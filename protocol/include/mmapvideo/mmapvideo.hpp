@@ -113,7 +113,13 @@ class Writer {
  public:
   explicit Writer(const std::string& path, std::uint32_t permissions = 0,
                   std::uint32_t slot_count = 0) {
-    const mmapvideo_writer_options options{path.c_str(), permissions, slot_count};
+    mmapvideo_writer_options options{};
+    options.path = path.c_str();
+    options.permissions = permissions;
+    options.slot_count = slot_count;
+    *this = Writer(options);
+  }
+  explicit Writer(const mmapvideo_writer_options& options) {
     mmapvideo_error error{};
     handle_.reset(internal::checked_handle(mmapvideo_writer_open(&options, &error), error));
   }
@@ -126,7 +132,7 @@ class Writer {
                       error);
   }
 
-  /// Nothing: no slot is free and the frame was dropped.
+  /// Nothing: no slot is free and the frame was dropped, or a wait was cancelled.
   std::optional<Slot> begin(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
                             std::uint64_t metadata_bytes = 0) {
     return take(mmapvideo_writer_begin, payload_bytes, caps_bytes, metadata_bytes);
@@ -138,7 +144,7 @@ class Writer {
     return take(mmapvideo_writer_lend, payload_bytes, caps_bytes, metadata_bytes);
   }
 
-  /// Returns the frame's number; nothing: no slot is free and the frame was dropped.
+  /// Returns the frame's number; nothing: as begin().
   std::optional<std::uint64_t> publish(const FrameInfo& info, const char* caps, const void* payload,
                                        const void* metadata = nullptr) {
     mmapvideo_error error{};
@@ -148,6 +154,16 @@ class Writer {
         error);
     return status == MMAPVIDEO_OK ? std::optional(number) : std::nullopt;
   }
+
+  /// OK, TIMEOUT, CANCELLED or NO_LOCKS.
+  Status wait_for_readers(std::uint32_t count, std::int64_t timeout_ns) {
+    mmapvideo_error error{};
+    return internal::checked(
+        mmapvideo_writer_wait_for_readers(handle_.get(), count, timeout_ns, &error), error);
+  }
+  /// Ends all waits, and those to come until resume(). From any thread.
+  void cancel() noexcept { mmapvideo_writer_cancel(handle_.get()); }
+  void resume() noexcept { mmapvideo_writer_resume(handle_.get()); }
 
   mmapvideo_writer_stats stats() const noexcept {
     mmapvideo_writer_stats stats{};

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// The writer takes slots, and waits for readers. Numbers like 7.4.2 are steps of SPEC.md.
+#include <set>
+
+#include "lock_list.hpp"
+#include "writer.hpp"
+
+namespace mmapvideo::core {
+
+mmapvideo_status Writer::begin(const Sizes& sizes, mmapvideo_slot_view& view) {
+  std::unique_lock lock(mutex_);
+  require_publishable(sizes);
+  if (ended_) start_session();
+  mmapvideo_status status = MMAPVIDEO_RING_REPLACED;
+  while (status == MMAPVIDEO_RING_REPLACED) {
+    provide_ring(sizes, 0);
+    status = take(
+        lock, sizes, [&] { return current_->take(); },
+        [&] { return current_->others_are_in_the_way(); }, view);
+  }
+  if (status != MMAPVIDEO_NO_FREE_SLOT) return status;
+  ++next_number_;
+  increment_relaxed(dropped_count_, 1);
+  increment_relaxed(header().dropped_count, 1);
+  return status;
+}
+
+mmapvideo_status Writer::lend(const Sizes& sizes, mmapvideo_slot_view& view) {
+  std::unique_lock lock(mutex_);
+  if (closed_ || !ring_suits(sizes, 0)) return MMAPVIDEO_NO_FREE_SLOT;
+  const mmapvideo_status status = take(
+      lock, sizes, [&] { return current_->lend(); },
+      [&] { return current_->may_lend() && current_->others_are_in_the_way(); }, view);
+  return status == MMAPVIDEO_RING_REPLACED ? MMAPVIDEO_NO_FREE_SLOT : status;
+}
+
+/// A slot now, or, while that is worth waiting for, when readers have let go of one (7.4.2).
+/// RING_REPLACED: another thread made a larger one meanwhile, or closed the writer.
+template <typename TryTake, typename WorthWaiting>
+mmapvideo_status Writer::take(std::unique_lock<std::mutex>& lock, const Sizes& sizes,
+                              TryTake try_take, WorthWaiting worth_waiting,
+                              mmapvideo_slot_view& view) {
+  std::optional<mmapvideo_slot_view> taken = try_take();
+  if (!taken && waits_for_readers() && worth_waiting()) {
+    count_wait();
+    const WaitOutcome outcome =
+        released_.wait(header().released, lock, options_.wait_timeout_ns, [&] {
+          if (closed_ || !ring_suits(sizes, 0)) return true;
+          taken = try_take();
+          return taken || !worth_waiting();
+        });
+    if (outcome == WaitOutcome::cancelled || closed_) return MMAPVIDEO_CANCELLED;
+    if (!taken && !ring_suits(sizes, 0)) return MMAPVIDEO_RING_REPLACED;
+    if (outcome == WaitOutcome::timed_out) {
+      pass_over(current_->oldest_number());
+      taken = try_take();
+    }
+  }
+  if (!taken) return MMAPVIDEO_NO_FREE_SLOT;
+  increment_relaxed(slots_out_, 1);
+  view = *taken;
+  return MMAPVIDEO_OK;
+}
+
+/// Step 7.4.3. The frame is out in any case.
+void Writer::wait_until_finished(std::unique_lock<std::mutex>& lock, std::uint64_t number) {
+  if (!waits_for_readers() || !turns_.is_needed(number)) return;
+  count_wait();
+  const WaitOutcome outcome = released_.wait(header().released, lock, options_.wait_timeout_ns,
+                                             [&] { return closed_ || !turns_.is_needed(number); });
+  if (outcome == WaitOutcome::timed_out) pass_over(number);
+}
+
+mmapvideo_status Writer::wait_for_readers(std::uint32_t count, std::int64_t timeout_ns) {
+  std::unique_lock lock(mutex_);
+  if (!locked_) return MMAPVIDEO_NO_LOCKS;
+  const WaitOutcome outcome = released_.wait(header().released, lock, timeout_ns, [&] {
+    return closed_ || list_locks(file_, all_reader_locks()).size() >= count;
+  });
+  if (outcome == WaitOutcome::cancelled || closed_) return MMAPVIDEO_CANCELLED;
+  return outcome == WaitOutcome::met ? MMAPVIDEO_OK : MMAPVIDEO_TIMEOUT;
+}
+
+void Writer::pass_over(std::uint64_t number) {
+  if (number == 0) return;
+  const std::uint32_t passed = turns_.pass_over(number);
+  increment_relaxed(passed_over_count_, passed);
+  increment_relaxed(header().passed_over_count, passed);
+  store_relaxed(passed_over_now_, std::uint64_t{turns_.passed_count()});
+}
+
+void Writer::count_wait() noexcept {
+  increment_relaxed(wait_count_, 1);
+  increment_relaxed(header().wait_count, 1);
+}
+
+/// A reader that moves holds two turns for a moment.
+std::uint32_t Writer::lossless_reader_count() const {
+  std::set<std::uint64_t> lanes;
+  for (const LockRange& turn : list_locks(file_, all_turns()))
+    lanes.insert(turn.offset % MMAPVIDEO_LOCK_INDEX_BYTES);
+  return static_cast<std::uint32_t>(lanes.size());
+}
+
+}  // namespace mmapvideo::core
