@@ -6,7 +6,17 @@
  *
  * mmapsink publishes raw video frames, with their caps, times and flags, into one memory-mapped
  * file. Any number of mmapsrc elements, in this or other processes, read them from there; they may
- * start before or after it, come and go, and never hold it up.
+ * start before or after it, come and go, and never hold it up, unless #GstMmapSink:delivery says
+ * so.
+ *
+ * With delivery=every-frame readers that ask for every frame get every frame: mmapsink waits for
+ * them, at most #GstMmapSink:wait-timeout for a frame. Readers that are slower are passed over,
+ * with a warning on the bus, and find a gap. With delivery=acknowledged it waits after each frame
+ * until they have finished it.
+ *
+ * Element messages on the bus, each with the fields `location` and `readers`:
+ * `mmap-reader-attached`, `mmap-reader-detached` (looked for twice a second while frames come),
+ * `mmap-waiting-for-readers`.
  *
  * A file that a former writer left, cleanly or by a crash, is taken over in place, and readers that
  * are still attached go on with the first new frame. A second writer for the same file is refused.
@@ -30,6 +40,7 @@
 #include "pipeline_clock.hpp"
 #include "post_error.hpp"
 #include "publisher.hpp"
+#include "reader_watch.hpp"
 #include "slot_pool.hpp"
 #include "video_format.hpp"
 
@@ -40,7 +51,17 @@ namespace {
 
 using gstmmap::Publisher;
 
-enum Property { PROP_0, PROP_LOCATION, PROP_SLOTS, PROP_PERMS, PROP_KEEP_FILE, PROP_STATS };
+enum Property {
+  PROP_0,
+  PROP_LOCATION,
+  PROP_SLOTS,
+  PROP_DELIVERY,
+  PROP_WAIT_FOR_READERS,
+  PROP_WAIT_TIMEOUT,
+  PROP_PERMS,
+  PROP_KEEP_FILE,
+  PROP_STATS
+};
 
 GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(GSTMMAP_CAPS));
@@ -49,10 +70,14 @@ GstStaticPadTemplate sink_template =
 struct SinkState {
   // Guarded by the object lock.
   Publisher::Settings settings;
+  guint wait_for_readers = 0;
   // There from PAUSED on. The streaming thread, which runs in these states only, uses it without a
   // lock; others copy the pointer under the object lock.
   std::shared_ptr<Publisher> publisher;
-  gstmmap::PipelineClockSampler clock;  // the streaming thread's
+  // The streaming thread's.
+  gstmmap::PipelineClockSampler clock;
+  std::optional<gstmmap::ReaderWatch> readers;
+  guint readers_to_wait_for = 0;  // 0: no longer
   std::atomic<bool> upstream_live{false};
 };
 
@@ -68,6 +93,19 @@ G_DEFINE_TYPE(GstMmapSink, gst_mmap_sink, GST_TYPE_VIDEO_SINK)
 GST_ELEMENT_REGISTER_DEFINE(mmapsink, "mmapsink", GST_RANK_NONE, GST_TYPE_MMAP_SINK)
 
 namespace {
+
+GType delivery_type() {
+  static const GEnumValue values[] = {
+      {MMAPVIDEO_DELIVERY_LATEST, "Never waits for a reader", "latest"},
+      {MMAPVIDEO_DELIVERY_EVERY_FRAME,
+       "Waits for readers with delivery=every-frame when they are a ring behind", "every-frame"},
+      {MMAPVIDEO_DELIVERY_ACKNOWLEDGED,
+       "Waits after each frame until readers with delivery=every-frame have finished it",
+       "acknowledged"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstMmapSinkDelivery", values);
+  return type;
+}
 
 // ---- Life cycle -------------------------------------------------------------------------------
 
@@ -91,6 +129,7 @@ void warn_about_place(GstMmapSink* sink, const Publisher& publisher, const char*
 bool open_file(GstMmapSink* sink) {
   GST_OBJECT_LOCK(sink);
   const Publisher::Settings settings = sink->state->settings;
+  const guint wait_for_readers = sink->state->wait_for_readers;
   GST_OBJECT_UNLOCK(sink);
   if (settings.location.empty()) {
     gstmmap::post_missing_location(GST_ELEMENT(sink));
@@ -100,6 +139,8 @@ bool open_file(GstMmapSink* sink) {
     auto publisher = std::make_shared<Publisher>(settings);
     GST_INFO_OBJECT(sink, "writing %s", settings.location.c_str());
     warn_about_place(sink, *publisher, settings.location.c_str());
+    sink->state->readers.emplace(GST_ELEMENT(sink), settings);
+    sink->state->readers_to_wait_for = wait_for_readers;
     GST_OBJECT_LOCK(sink);
     sink->state->publisher = std::move(publisher);
     GST_OBJECT_UNLOCK(sink);
@@ -208,15 +249,46 @@ Publisher::Timing frame_timing(GstMmapSink* sink, const GstBuffer* buffer) {
   return timing;
 }
 
+/// False: cancelled.
+bool wait_for_readers(GstMmapSink* sink) {
+  SinkState& state = *sink->state;
+  if (state.readers_to_wait_for == 0) return true;
+  state.readers->tell_waiting(state.readers_to_wait_for);
+  if (!state.publisher->wait_for_readers(state.readers_to_wait_for)) return false;
+  state.readers_to_wait_for = 0;
+  return true;
+}
+
+/// False: cancelled, the frame is not out.
+bool publish(GstMmapSink* sink, GstBuffer* buffer) {
+  SinkState& state = *sink->state;
+  if (!wait_for_readers(sink)) return false;
+  const auto outcome = state.publisher->publish(buffer, frame_timing(sink, buffer));
+  if (outcome == Publisher::Outcome::dropped)
+    GST_INFO_OBJECT(sink, "all slots are in use by readers: frame dropped");
+  state.readers->look(*state.publisher);
+  return outcome != Publisher::Outcome::cancelled;
+}
+
 GstFlowReturn gst_mmap_sink_render(GstBaseSink* base, GstBuffer* buffer) {
   GstMmapSink* sink = GST_MMAP_SINK(base);
   if (!sink->state->publisher->negotiated()) return GST_FLOW_NOT_NEGOTIATED;
   return gstmmap::posting_errors(GST_ELEMENT(sink), GST_FLOW_ERROR, [&] {
-    const auto outcome = sink->state->publisher->publish(buffer, frame_timing(sink, buffer));
-    if (outcome == Publisher::Outcome::dropped)
-      GST_INFO_OBJECT(sink, "all slots are in use by readers: frame dropped");
-    return GST_FLOW_OK;
+    GstFlowReturn flow = GST_FLOW_OK;
+    // Cancelled by a pause, the frame goes out when the pipeline plays again.
+    while (flow == GST_FLOW_OK && !publish(sink, buffer)) flow = gst_base_sink_wait_preroll(base);
+    return flow;
   });
+}
+
+gboolean gst_mmap_sink_unlock(GstBaseSink* base) {
+  if (const auto publisher = current_publisher(GST_MMAP_SINK(base))) publisher->cancel();
+  return TRUE;
+}
+
+gboolean gst_mmap_sink_unlock_stop(GstBaseSink* base) {
+  if (const auto publisher = current_publisher(GST_MMAP_SINK(base))) publisher->resume();
+  return TRUE;
 }
 
 /// A latency event says that the pipeline has asked all sources; some know only by then.
@@ -249,8 +321,10 @@ GstStructure* make_stats(GstMmapSink* sink) {
   gst_structure_set(stats, "frames", G_TYPE_UINT64, writer.frame_count, "dropped", G_TYPE_UINT64,
                     writer.dropped_count + late, "bytes", G_TYPE_UINT64, writer.byte_count,
                     "copied", G_TYPE_UINT64, figures.copied, "zero-copy", G_TYPE_UINT64,
-                    figures.zero_copy, "readers", G_TYPE_UINT, writer.reader_count, "slots",
-                    G_TYPE_UINT, writer.slot_count, nullptr);
+                    figures.zero_copy, "waits", G_TYPE_UINT64, writer.wait_count, "passed-over",
+                    G_TYPE_UINT64, writer.passed_over_count, "readers", G_TYPE_UINT,
+                    writer.reader_count, "lossless-readers", G_TYPE_UINT,
+                    writer.lossless_reader_count, "slots", G_TYPE_UINT, writer.slot_count, nullptr);
   return stats;
 }
 
@@ -264,6 +338,15 @@ void gst_mmap_sink_set_property(GObject* object, guint id, const GValue* value, 
       break;
     case PROP_SLOTS:
       settings.slots = g_value_get_uint(value);
+      break;
+    case PROP_DELIVERY:
+      settings.delivery = static_cast<mmapvideo_delivery>(g_value_get_enum(value));
+      break;
+    case PROP_WAIT_FOR_READERS:
+      sink->state->wait_for_readers = g_value_get_uint(value);
+      break;
+    case PROP_WAIT_TIMEOUT:
+      settings.wait_timeout_ns = g_value_get_int64(value);
       break;
     case PROP_PERMS:
       settings.permissions = g_value_get_uint(value);
@@ -288,6 +371,15 @@ void gst_mmap_sink_get_property(GObject* object, guint id, GValue* value, GParam
       break;
     case PROP_SLOTS:
       g_value_set_uint(value, settings.slots);
+      break;
+    case PROP_DELIVERY:
+      g_value_set_enum(value, settings.delivery);
+      break;
+    case PROP_WAIT_FOR_READERS:
+      g_value_set_uint(value, sink->state->wait_for_readers);
+      break;
+    case PROP_WAIT_TIMEOUT:
+      g_value_set_int64(value, settings.wait_timeout_ns);
       break;
     case PROP_PERMS:
       g_value_set_uint(value, settings.permissions);
@@ -317,6 +409,21 @@ void install_properties(GObjectClass* object_class) {
                         "Ring depth in frames, at least 2 (0 = chosen from the frame size)", 0,
                         MMAPVIDEO_MAX_SLOTS, 0, writable));
   g_object_class_install_property(
+      object_class, PROP_DELIVERY,
+      g_param_spec_enum("delivery", "Delivery", "Whom frames wait for", delivery_type(),
+                        MMAPVIDEO_DELIVERY_LATEST, writable));
+  g_object_class_install_property(
+      object_class, PROP_WAIT_FOR_READERS,
+      g_param_spec_uint("wait-for-readers", "Wait for readers",
+                        "Hold the first frame until so many readers are attached", 0, G_MAXUINT, 0,
+                        writable));
+  g_object_class_install_property(
+      object_class, PROP_WAIT_TIMEOUT,
+      g_param_spec_int64("wait-timeout", "Wait timeout",
+                         "How long one frame waits for readers before they are passed over, in "
+                         "nanoseconds (-1 = for ever)",
+                         -1, G_MAXINT64, MMAPVIDEO_DEFAULT_WAIT_TIMEOUT_NS, writable));
+  g_object_class_install_property(
       object_class, PROP_PERMS,
       g_param_spec_uint("perms", "Permissions",
                         "Mode of a file this element creates; readers need read permission only", 0,
@@ -329,8 +436,9 @@ void install_properties(GObjectClass* object_class) {
   g_object_class_install_property(
       object_class, PROP_STATS,
       g_param_spec_boxed("stats", "Statistics",
-                         "frames, dropped, bytes, copied, zero-copy, readers, slots; with those of "
-                         "the base class: rendered, average-rate",
+                         "frames, dropped, bytes, copied, zero-copy, waits, passed-over, readers, "
+                         "lossless-readers, slots; with those of the base class: rendered, "
+                         "average-rate",
                          GST_TYPE_STRUCTURE, readable));
 }
 
@@ -348,6 +456,7 @@ static void gst_mmap_sink_class_init(GstMmapSinkClass* klass) {
   object_class->get_property = gst_mmap_sink_get_property;
   object_class->finalize = gst_mmap_sink_finalize;
   install_properties(object_class);
+  gst_type_mark_as_plugin_api(delivery_type(), static_cast<GstPluginAPIFlags>(0));
 
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
   gst_element_class_set_static_metadata(
@@ -363,6 +472,8 @@ static void gst_mmap_sink_class_init(GstMmapSinkClass* klass) {
   base_class->get_times = gst_mmap_sink_get_times;
   base_class->event = gst_mmap_sink_event;
   base_class->render = gst_mmap_sink_render;
+  base_class->unlock = gst_mmap_sink_unlock;
+  base_class->unlock_stop = gst_mmap_sink_unlock_stop;
   // The video sink class would publish the first frame twice, once while prerolling.
   base_class->preroll = nullptr;
   GST_VIDEO_SINK_CLASS(klass)->set_info = gst_mmap_sink_set_info;

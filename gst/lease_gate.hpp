@@ -2,6 +2,7 @@
 // Waiting until downstream lets go of a leased frame.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -26,6 +27,12 @@ class LeaseGate {
   bool wait_beyond(std::uint64_t count) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return cancelled_ || ended_count_ > count; });
+    return !cancelled_;
+  }
+  /// The same, but not for longer than `limit`.
+  bool wait_beyond(std::uint64_t count, std::chrono::nanoseconds limit) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, limit, [&] { return cancelled_ || ended_count_ > count; });
     return !cancelled_;
   }
   void set_cancelled(bool cancelled) {

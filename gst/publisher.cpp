@@ -25,20 +25,32 @@ void describe_buffer(const GstBuffer* buffer, mmapvideo::FrameInfo& frame) {
   frame.flags = frame_flags_from_buffer(buffer);
 }
 
+mmapvideo_writer_options writer_options(const Publisher::Settings& settings) {
+  mmapvideo_writer_options options{};
+  options.path = settings.location.c_str();
+  options.permissions = settings.permissions;
+  options.slot_count = settings.slots;
+  options.delivery = settings.delivery;
+  // 0 is the library's word for its default; here it means not to wait.
+  options.wait_timeout_ns = settings.wait_timeout_ns == 0 ? 1 : settings.wait_timeout_ns;
+  return options;
+}
+
 }  // namespace
 
 Publisher::Publisher(const Settings& settings)
-    : writer_(settings.location, settings.permissions, settings.slots),
+    : writer_(writer_options(settings)),
       location_(settings.location),
       keep_file_(settings.keep_file) {}
 
 void Publisher::close() noexcept {
-  const std::lock_guard lock(close_mutex_);
+  writer_.cancel();
+  const std::unique_lock lock(close_mutex_);
   if (!std::exchange(closed_, true)) writer_.close(keep_file_);
 }
 
 Publisher::Stats Publisher::stats() const {
-  const std::lock_guard lock(close_mutex_);
+  const std::shared_lock lock(close_mutex_);
   Stats stats;
   if (!closed_) stats.writer = writer_.stats();
   stats.copied = copied_;
@@ -48,7 +60,7 @@ Publisher::Stats Publisher::stats() const {
 
 void Publisher::reserve(std::uint64_t bytes, std::uint32_t caps_bytes,
                         std::uint32_t held_slots) noexcept {
-  const std::lock_guard lock(close_mutex_);
+  const std::shared_lock lock(close_mutex_);
   if (closed_) return;
   try {
     writer_.reserve(bytes, caps_bytes, 0, held_slots);
@@ -60,7 +72,7 @@ void Publisher::reserve(std::uint64_t bytes, std::uint32_t caps_bytes,
 
 std::optional<mmapvideo::Slot> Publisher::lend(std::uint64_t bytes,
                                                std::uint32_t caps_bytes) noexcept {
-  const std::lock_guard lock(close_mutex_);
+  const std::shared_lock lock(close_mutex_);
   if (closed_) return std::nullopt;
   try {
     auto slot = writer_.lend(bytes, caps_bytes);
@@ -85,7 +97,20 @@ Publisher::Outcome Publisher::publish(GstBuffer* buffer, const Timing& timing) {
   describe_buffer(buffer, frame);
   frame.clock_time_ns = timing.clock_time_ns;
   frame.latency_ns = timing.latency_ns;
-  return publish_slot(buffer) || publish_copy(buffer) ? Outcome::published : Outcome::dropped;
+  return publish_slot(buffer) ? Outcome::published : publish_copy(buffer);
+}
+
+bool Publisher::wait_for_readers(std::uint32_t count) {
+  // Readers attach once there is a ring.
+  writer_.reserve(format_->video_info.size, static_cast<std::uint32_t>(format_->caps_text.size()));
+  const mmapvideo::Status status = writer_.wait_for_readers(count, -1);
+  if (status == MMAPVIDEO_NO_LOCKS)
+    throw_error(status,
+                "The file system of \"" + location_ +
+                    "\" has no locks, by which readers are counted. Put the file on a memory file "
+                    "system such as /dev/shm, or do without wait-for-readers.",
+                "wait-for-readers");
+  return status == MMAPVIDEO_OK;
 }
 
 /// False: the buffer is not one slot of this file, or one that was published before.
@@ -106,12 +131,12 @@ bool Publisher::publish_slot(GstBuffer* buffer) {
   return true;
 }
 
-/// False: no slot is free.
-bool Publisher::publish_copy(GstBuffer* buffer) {
+Publisher::Outcome Publisher::publish_copy(GstBuffer* buffer) {
   const mmapvideo::FrameInfo& frame = format_->frame_info;
   for (;;) {
-    auto slot = writer_.begin(frame.payload_bytes, frame.caps_bytes);
-    if (!slot) return false;
+    mmapvideo::Status status = MMAPVIDEO_OK;
+    auto slot = writer_.begin(frame.payload_bytes, frame.caps_bytes, 0, &status);
+    if (!slot) return status == MMAPVIDEO_CANCELLED ? Outcome::cancelled : Outcome::dropped;
     // Memory after memory, without merging them first.
     if (gst_buffer_extract(buffer, 0, slot->payload(), frame.payload_bytes) != frame.payload_bytes)
       throw_error(MMAPVIDEO_SYSTEM, "A video buffer for \"" + location_ + "\" could not be read.",
@@ -120,7 +145,7 @@ bool Publisher::publish_copy(GstBuffer* buffer) {
     if (slot->commit(frame, format_->caps_text.c_str())) break;
   }
   ++copied_;
-  return true;
+  return Outcome::published;
 }
 
 }  // namespace gstmmap

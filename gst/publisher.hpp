@@ -6,8 +6,8 @@
 
 #include <atomic>
 #include <mmapvideo/mmapvideo.hpp>
-#include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 
 #include "video_format.hpp"
@@ -24,13 +24,15 @@ class Publisher {
     unsigned slots = 0;
     unsigned permissions = 0600;
     bool keep_file = false;
+    mmapvideo_delivery delivery = MMAPVIDEO_DELIVERY_LATEST;
+    std::int64_t wait_timeout_ns = MMAPVIDEO_DEFAULT_WAIT_TIMEOUT_NS;  // negative: no limit
   };
   /// Times of a frame that only the element knows, all in nanoseconds.
   struct Timing {
     std::uint64_t clock_time_ns = MMAPVIDEO_NONE;  // of the buffer's PTS, on CLOCK_MONOTONIC
     std::uint64_t latency_ns = 0;
   };
-  enum class Outcome { published, dropped };
+  enum class Outcome { published, dropped, cancelled };
   struct Stats {
     mmapvideo_writer_stats writer{};
     std::uint64_t copied = 0;     // frames that came in memory of somebody else
@@ -48,6 +50,11 @@ class Publisher {
   /// After set_caps(). A buffer that is all of a slot of this file is published as it is, and is
   /// read-only from then on; anything else is copied.
   Outcome publish(GstBuffer* buffer, const Timing& timing);
+  /// After set_caps(). False: cancelled. Throws where readers cannot be counted.
+  bool wait_for_readers(std::uint32_t count);
+  /// Ends waits for readers, and those to come until resume(). From any thread.
+  void cancel() noexcept { writer_.cancel(); }
+  void resume() noexcept { writer_.resume(); }
   void end() noexcept { writer_.end(); }
   /// Ends, and lets go of the file. Slots that are out stay memory. Afterwards only reserve(),
   /// lend() and stats() may be called.
@@ -62,10 +69,11 @@ class Publisher {
 
  private:
   bool publish_slot(GstBuffer* buffer);
-  bool publish_copy(GstBuffer* buffer);
+  Outcome publish_copy(GstBuffer* buffer);
 
-  mutable std::mutex close_mutex_;  // keeps close() from pulling the writer from under others
-  bool closed_ = false;             // guarded by close_mutex_
+  // Shared by those who use the writer, so that close() does not pull it from under them.
+  mutable std::shared_mutex close_mutex_;
+  bool closed_ = false;  // guarded by close_mutex_
   mmapvideo::Writer writer_;
   const std::string location_;
   const bool keep_file_;

@@ -2,6 +2,7 @@
 // What mmapsrc does between start and stop: frames of the file into buffers.
 #include "subscriber.hpp"
 
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -13,6 +14,9 @@
 
 namespace gstmmap {
 namespace {
+
+// As long as a writer looks at a slot, if it runs.
+constexpr std::chrono::milliseconds claim_time{1};
 
 struct CapsUnref {
   void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
@@ -210,13 +214,18 @@ mmapvideo::Status Subscriber::take_lease(mmapvideo::Lease& lease) {
     const mmapvideo::Status status = reader_.lease(lease);
     if (status == MMAPVIDEO_NO_LOCKS) tell_no_locks();
     if (status != MMAPVIDEO_TOO_MANY_LEASES || !must) return status;
-    if (reader_.stats().lease_limit == 0)
+    const mmapvideo_reader_stats figures = reader_.stats();
+    if (figures.lease_limit == 0)
       throw_error(MMAPVIDEO_INVALID_ARGUMENT,
                   "\"" + settings_.location +
                       "\" has so few slots that none can be leased. Give its writer slots=3 or "
                       "more, or use io-mode=auto.",
                   "io-mode=zero-copy");
-    if (!lease_gate_->wait_beyond(ended_count)) return MMAPVIDEO_CANCELLED;
+    // Fewer than may be: the writer was looking at the slot just then.
+    const bool go_on = figures.lease_count < figures.lease_limit
+                           ? lease_gate_->wait_beyond(ended_count, claim_time)
+                           : lease_gate_->wait_beyond(ended_count);
+    if (!go_on) return MMAPVIDEO_CANCELLED;
   }
 }
 

@@ -132,16 +132,16 @@ class Writer {
                       error);
   }
 
-  /// Nothing: no slot is free and the frame was dropped, or a wait was cancelled.
+  /// Nothing: no slot is free and the frame was dropped, or a wait was cancelled; *status tells.
   std::optional<Slot> begin(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
-                            std::uint64_t metadata_bytes = 0) {
-    return take(mmapvideo_writer_begin, payload_bytes, caps_bytes, metadata_bytes);
+                            std::uint64_t metadata_bytes = 0, Status* status = nullptr) {
+    return take(mmapvideo_writer_begin, payload_bytes, caps_bytes, metadata_bytes, status);
   }
 
   /// A slot ahead of need. Nothing: none can be spared.
   std::optional<Slot> lend(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
                            std::uint64_t metadata_bytes = 0) {
-    return take(mmapvideo_writer_lend, payload_bytes, caps_bytes, metadata_bytes);
+    return take(mmapvideo_writer_lend, payload_bytes, caps_bytes, metadata_bytes, nullptr);
   }
 
   /// Returns the frame's number; nothing: as begin().
@@ -179,11 +179,12 @@ class Writer {
 
   template <typename Call>
   std::optional<Slot> take(Call call, std::uint64_t payload_bytes, std::uint32_t caps_bytes,
-                           std::uint64_t metadata_bytes) {
+                           std::uint64_t metadata_bytes, Status* outcome) {
     mmapvideo_error error{};
     mmapvideo_slot_view view{};
     const Status status = internal::checked(
         call(handle_.get(), payload_bytes, caps_bytes, metadata_bytes, &view, &error), error);
+    if (outcome != nullptr) *outcome = status;
     return status == MMAPVIDEO_OK ? std::optional<Slot>(std::in_place, handle_.get(), view)
                                   : std::nullopt;
   }
