@@ -2,6 +2,8 @@
 // A reader's hold on one file. Numbers like 8.1.3 are steps of SPEC.md.
 #include "attachment.hpp"
 
+#include <algorithm>
+
 #include "file_failure.hpp"
 #include "geometry.hpp"
 #include "payload_copy.hpp"
@@ -16,11 +18,12 @@ constexpr int max_lane_draws = 16;
 }  // namespace
 
 std::unique_ptr<Attachment> Attachment::attach(const std::string& path,
-                                               std::shared_ptr<LeaseBudget> budget) {
+                                               std::shared_ptr<LeaseBudget> budget, Wanted wanted) {
   platform::File file = platform::File::open_for_reading(path);
   if (!file.valid()) return nullptr;
   std::unique_ptr<Attachment> attachment(new Attachment(std::move(file), std::move(budget)));
   if (!attachment->map_header()) return nullptr;
+  attachment->choose_first_number(wanted);
   attachment->announce_presence();
   if (!attachment->map_ring()) return nullptr;
   return attachment;
@@ -82,13 +85,15 @@ bool Attachment::populate_more() noexcept {
 }
 
 /// Takes the READER lock with a lane of its own (SPEC.md 5). Where there are no locks, the reader
-/// reads all the same and is not counted.
+/// reads all the same and is not counted. Before it, the turn (8.4.1): a writer that waits for
+/// readers must not begin without it.
 void Attachment::announce_presence() {
   for (int draw = 0; draw < max_lane_draws; ++draw) {
     std::uint32_t lane = 0;
     platform::fill_random(&lane, sizeof lane);
     if (lane == 0) continue;
     lane_ = lane;
+    if (first_number_ != 0 && takes_turns()) turn_->move_to(first_number_, lane);
     const LockRange range = reader_lock(lane);
     announced_ = platform::try_lock_shared(*file_, range) == platform::LockResult::acquired;
     if (!announced_) return;
@@ -110,6 +115,16 @@ void Attachment::copy_racing(std::uint32_t index, std::uint64_t offset, void* to
   }
   // The memory of a former ring may have been given back (11); reading the file asks for none.
   file_->read_at(ring().offset + ring().slot_stride * index + offset, to, bytes);
+}
+
+/// What is published from here on is not missed, nor, by a reader that waited for the file, what
+/// was published before in this session. Step 8.1.4.
+void Attachment::choose_first_number(Wanted wanted) noexcept {
+  if (wanted == Wanted::newest) return;
+  const std::uint64_t first = load_relaxed(header().session_first_number);
+  const std::uint64_t head = load_acquire(header().head_number);
+  const std::uint64_t chosen = wanted == Wanted::all_of_session ? std::min(head, first) : head;
+  first_number_ = std::max<std::uint64_t>(chosen, 1);
 }
 
 bool Attachment::takes_turns() const noexcept {

@@ -13,6 +13,9 @@
 
 namespace mmapvideo::core {
 
+/// From where on a reader wants every frame.
+enum class Wanted { newest, all_from_head, all_of_session };
+
 /// One file, opened and mapped read-only. Destroying it detaches; leases go on.
 class Attachment {
  public:
@@ -20,7 +23,7 @@ class Attachment {
   /// leases. Throws Failure for a file that is foreign, broken, of another version, or must not be
   /// read.
   static std::unique_ptr<Attachment> attach(const std::string& path,
-                                            std::shared_ptr<LeaseBudget> budget);
+                                            std::shared_ptr<LeaseBudget> budget, Wanted wanted);
   ~Attachment();
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
@@ -35,6 +38,9 @@ class Attachment {
   }
   /// For leases and their payloads.
   ReaderRing& mapped_ring() const noexcept { return *ring_; }
+  /// The first frame of a reader of every frame, as it was before others knew of this one. 0: it
+  /// wants the newest.
+  std::uint64_t first_number() const noexcept { return first_number_; }
   /// The turn of a reader that wants every frame of a writer that waits for it (SPEC.md 8.4).
   bool takes_turns() const noexcept;
   const ReaderTurn& turn() const noexcept { return *turn_; }
@@ -58,6 +64,7 @@ class Attachment {
   Attachment(platform::File file, std::shared_ptr<LeaseBudget> budget);
   bool map_header();
   bool map_ring();
+  void choose_first_number(Wanted wanted) noexcept;
   void announce_presence();
 
   const std::shared_ptr<const platform::File> file_;
@@ -67,6 +74,7 @@ class Attachment {
   std::uint32_t lane_ = 0;
   bool announced_ = false;  // the READER lock is held
   std::unique_ptr<ReaderTurn> turn_;
+  std::uint64_t first_number_ = 0;
 };
 
 }  // namespace mmapvideo::core

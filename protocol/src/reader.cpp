@@ -68,7 +68,7 @@ void Reader::keep_turn() {
   const ReaderTurn& turn = attachment_->turn();
   if (!attachment_->takes_turns()) {
     attachment_->leave_turn();
-  } else if (!turn.held()) {
+  } else if (!turn.held() || turn.number() > position_ + 1) {
     attachment_->move_turn(position_ + 1);
   } else {
     const bool each =
@@ -277,13 +277,18 @@ void Reader::count_torn() noexcept { ++torn_retry_count_; }
 
 /// False: there is nothing to attach to yet.
 bool Reader::attach() {
-  attachment_ = Attachment::attach(options_.path, lease_budget_);
+  attachment_ = Attachment::attach(options_.path, lease_budget_, wanted());
   if (!attachment_) {
     waited_for_file_ = true;
     return false;
   }
   choose_start();
   return true;
+}
+
+Wanted Reader::wanted() const noexcept {
+  if (options_.delivery == MMAPVIDEO_DELIVERY_LATEST) return Wanted::newest;
+  return waited_for_file_ ? Wanted::all_of_session : Wanted::all_from_head;
 }
 
 /// Sets the position so that the first frame delivered is the right one. Step 8.1.4. What it reads
@@ -306,7 +311,6 @@ bool Reader::try_choose_start() {
   const std::uint32_t state = load_acquire(header.state);
   const bool alive = attachment_->writer_alive();
   const std::uint64_t head = load_acquire(header.head_number);
-  const std::uint64_t first = load_relaxed(header.session_first_number);
   const auto index = slot_index_of(attachment_->ring(), load_relaxed(header.head_slot_id));
   const std::uint64_t head_stamp = index ? load_frame_stamp(attachment_->slot(*index).stamp) : 0;
   const bool of_this_session =
@@ -317,8 +321,8 @@ bool Reader::try_choose_start() {
   position_ = head == 0 || !index ? head : head - 1;
   if (leftover && !options_.accept_leftover)
     position_ = head;
-  else if (waited_for_file_ && options_.delivery == MMAPVIDEO_DELIVERY_EVERY_FRAME && first != 0)
-    position_ = std::min(position_, first - 1);
+  else if (index && attachment_->first_number() != 0)
+    position_ = std::min(position_, attachment_->first_number() - 1);
   writer_alive_ = alive;
 
   fence_after_copying();
@@ -365,7 +369,7 @@ void Reader::follow_path() {
   if (named == attachment_->identity() || !drained()) return;
   if (named) {
     try {
-      if (auto successor = Attachment::attach(options_.path, lease_budget_)) {
+      if (auto successor = Attachment::attach(options_.path, lease_budget_, wanted())) {
         attachment_ = std::move(successor);
         waited_for_file_ = true;
         choose_start();

@@ -52,6 +52,7 @@ class Reader {
   enum class Snapshot { taken, changed };
 
   bool attach();
+  Wanted wanted() const noexcept;
   void choose_start();
   bool try_choose_start();
   void keep_turn();
