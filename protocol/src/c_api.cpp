@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "failure.hpp"
+#include "inspector.hpp"
 #include "payload_copy.hpp"
 #include "reader.hpp"
 #include "reader_ring.hpp"
@@ -224,6 +225,19 @@ mmapvideo_status mmapvideo_writer_wait_for_readers(mmapvideo_writer* writer, uin
   return guarded(error, [&] {
     require(writer != nullptr, "writer is NULL.");
     return writer->core.wait_for_readers(count, timeout_ns);
+  });
+}
+
+mmapvideo_status mmapvideo_list_readers(const char* path, mmapvideo_reader_info* readers,
+                                        uint32_t capacity, uint32_t* count,
+                                        mmapvideo_error* error) {
+  return guarded(error, [&] {
+    require_path(path);
+    require(count != nullptr && (readers != nullptr || capacity == 0), "readers or count is NULL.");
+    const auto found = mmapvideo::core::inspect(path).readers;
+    std::copy_n(found.begin(), std::min<std::size_t>(capacity, found.size()), readers);
+    *count = static_cast<uint32_t>(found.size());
+    return MMAPVIDEO_OK;
   });
 }
 

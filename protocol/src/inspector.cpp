@@ -4,9 +4,9 @@
 
 #include "file_failure.hpp"
 #include "geometry.hpp"
-#include "lock_list.hpp"
 #include "payload_copy.hpp"
 #include "platform/platform.hpp"
+#include "reader_list.hpp"
 #include "seqlock.hpp"
 #include "shared_clock.hpp"
 
@@ -51,10 +51,7 @@ std::optional<SteadySlot> steady_copy(const mmapvideo_slot_header& slot,
 void inspect_locks(const platform::File& file, Inspection& result) {
   result.writer_alive =
       platform::query_lock(file, writer_lock()).answer == platform::LockQuery::Answer::held;
-  const LockRange all = all_reader_locks();
-  for (const LockRange& lock : list_locks(file, all))
-    result.reader_lanes.push_back(
-        static_cast<std::uint32_t>((lock.offset - all.offset) / MMAPVIDEO_LOCK_ITEM_BYTES));
+  result.readers = list_readers(file, result.header.head_number);
 }
 
 void inspect_newest(const platform::Mapping& mapping, Inspection& result) {

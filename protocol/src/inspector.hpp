@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mmapvideo/layout.h>
+#include <mmapvideo/mmapvideo.h>
 
 #include <cstdint>
 #include <optional>
@@ -19,7 +20,7 @@ struct Inspection {
   mmapvideo_file_header header{};
   bool writer_alive = false;
   bool clock_comparable = false;
-  std::vector<std::uint32_t> reader_lanes;
+  std::vector<mmapvideo_reader_info> readers;
   std::optional<mmapvideo_ring> ring;                ///< the ring in use
   std::optional<mmapvideo_slot_header> newest_slot;  ///< the head's, if it could be read whole
   std::string newest_caps;

@@ -50,6 +50,11 @@ constexpr LockRange all_leases(std::uint32_t slot_id) noexcept {
   return {lock_offset(MMAPVIDEO_LOCK_SLOT, slot_id, 0), MMAPVIDEO_LOCK_INDEX_BYTES};
 }
 
+/// All SLOT items: what to query to list the leases.
+constexpr LockRange all_slot_locks() noexcept {
+  return {lock_offset(MMAPVIDEO_LOCK_SLOT, 0, 0), MMAPVIDEO_LOCK_FAMILY_BYTES};
+}
+
 /// A lossless reader's turn at a frame.
 constexpr LockRange turn_lock(std::uint64_t number, std::uint32_t lane) noexcept {
   return {lock_offset(MMAPVIDEO_LOCK_TURN, number % MMAPVIDEO_TURN_COUNT, lane),

@@ -2,6 +2,7 @@
 // An inspected file as text for people and as JSON for programs.
 #include "report.hpp"
 
+#include <algorithm>
 #include <geometry.hpp>
 #include <iomanip>
 #include <nlohmann/json.hpp>
@@ -147,6 +148,51 @@ ordered_json ring_json(const mmapvideo_ring& ring) {
           {"first_slot_id", ring.first_slot_id}};
 }
 
+std::string reader_text(const mmapvideo_reader_info& reader) {
+  std::ostringstream text;
+  // Lane 0 is no reader's (SPEC.md 7.3).
+  if (reader.lane == 0)
+    text << "slots that a former writer's user still has: " << reader.lease_count;
+  else
+    text << std::hex << std::setw(8) << std::setfill('0') << reader.lane << std::dec
+         << (reader.attached != 0 ? "" : ", detached") << ", leases " << reader.lease_count;
+  if (reader.turn_number != 0)
+    text << ", next frame " << reader.turn_number << ", " << reader.lag << " behind";
+  return text.str();
+}
+
+std::size_t attached_count(const core::Inspection& file) {
+  return static_cast<std::size_t>(
+      std::count_if(file.readers.begin(), file.readers.end(),
+                    [](const mmapvideo_reader_info& reader) { return reader.attached != 0; }));
+}
+
+ordered_json readers_json(const core::Inspection& file) {
+  ordered_json readers = ordered_json::array();
+  for (const mmapvideo_reader_info& reader : file.readers) {
+    const bool lossless = reader.turn_number != 0;
+    readers.push_back(
+        {{"lane", reader.lane},
+         {"attached", reader.attached != 0},
+         {"leases", reader.lease_count},
+         {"next_number", lossless ? ordered_json(reader.turn_number) : ordered_json()},
+         {"lag", lossless ? ordered_json(reader.lag) : ordered_json()}});
+  }
+  return readers;
+}
+
+const char* delivery_name(std::uint32_t delivery) {
+  switch (delivery) {
+    case MMAPVIDEO_DELIVERY_LATEST:
+      return "latest";
+    case MMAPVIDEO_DELIVERY_EVERY_FRAME:
+      return "every-frame";
+    case MMAPVIDEO_DELIVERY_ACKNOWLEDGED:
+      return "acknowledged";
+  }
+  return "unknown";
+}
+
 class Lines {
  public:
   void add(const char* name, const std::string& value) {
@@ -168,7 +214,9 @@ std::string info_text(const core::Inspection& file) {
     return lines.text();
   }
   lines.add("writer", writer_text(file));
-  lines.add("readers", std::to_string(file.reader_lanes.size()));
+  lines.add("delivery", delivery_name(file.header.delivery));
+  lines.add("readers", std::to_string(attached_count(file)));
+  for (const mmapvideo_reader_info& reader : file.readers) lines.add("", reader_text(reader));
   if (file.newest_slot) {
     lines.add("format", format_text(file.newest_slot->info));
     lines.add("newest", newest_text(file));
@@ -180,7 +228,9 @@ std::string info_text(const core::Inspection& file) {
   if (file.ring) lines.add("ring", ring_text(*file.ring));
   lines.add("session", std::to_string(file.header.session_count) + ", " +
                            std::to_string(file.header.frame_count) + " frames, " +
-                           std::to_string(file.header.dropped_count) + " dropped");
+                           std::to_string(file.header.dropped_count) + " dropped, " +
+                           std::to_string(file.header.wait_count) + " waited, " +
+                           std::to_string(file.header.passed_over_count) + " passed over");
   if (file.newest_slot) lines.add("caps", printable(file.newest_caps));
   for (const std::string& finding : file.findings) lines.add("finding", finding);
   return lines.text();
@@ -202,7 +252,10 @@ std::string info_json(const core::Inspection& file) {
     json["frame_count"] = file.header.frame_count;
     json["dropped_count"] = file.header.dropped_count;
     json["byte_count"] = file.header.byte_count;
-    json["readers"] = file.reader_lanes;
+    json["delivery"] = delivery_name(file.header.delivery);
+    json["wait_count"] = file.header.wait_count;
+    json["passed_over_count"] = file.header.passed_over_count;
+    json["readers"] = readers_json(file);
     json["ring"] = file.ring ? ring_json(*file.ring) : ordered_json(nullptr);
     json["newest"] = file.newest_slot ? newest_json(file) : ordered_json(nullptr);
   }

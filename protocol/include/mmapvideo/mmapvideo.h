@@ -214,6 +214,26 @@ MMAPVIDEO_API mmapvideo_status mmapvideo_writer_publish(mmapvideo_writer* writer
                                                         const void* metadata, uint64_t* number,
                                                         mmapvideo_error* error);
 
+/** A reader as its locks tell it. */
+typedef struct mmapvideo_reader_info {
+  uint32_t lane;        /* its own in this file; 0: slots that a former writer's user still has */
+  uint32_t attached;    /* 1: it reads the file; 0: it has closed it, and has leases left */
+  uint32_t lease_count; /* slots it keeps from being rewritten */
+  uint32_t reserved;
+  uint64_t
+      turn_number; /* of every frame: the first one it has not finished; 0: it takes no turns */
+  uint64_t lag;    /* how many frames that is behind the next one; 0 without a turn */
+} mmapvideo_reader_info;
+
+/**
+ * Lists who reads the file at `path`, for everybody who may read it: stores the first `capacity`
+ * readers and, in *count, how many there are. Never waits.
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_list_readers(const char* path,
+                                                      mmapvideo_reader_info* readers,
+                                                      uint32_t capacity, uint32_t* count,
+                                                      mmapvideo_error* error);
+
 /**
  * Waits until `count` readers are attached, at most `timeout_ns` (negative: no limit). Readers
  * attach once there is a ring: reserve first. OK, MMAPVIDEO_TIMEOUT, MMAPVIDEO_CANCELLED, or

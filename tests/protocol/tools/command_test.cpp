@@ -13,6 +13,7 @@
 #include "support/file_test.hpp"
 #include "support/forged_file.hpp"
 #include "support/library.hpp"
+#include "support/turns.hpp"
 
 namespace mmapvideo_test {
 namespace {
@@ -56,6 +57,19 @@ TEST_F(CommandTest, info_shows_a_live_writer_its_readers_and_the_newest_frame) {
   EXPECT_TRUE(shown.says("GRAY8 64x64")) << shown.text;
   EXPECT_TRUE(shown.says("number 2")) << shown.text;
   EXPECT_TRUE(shown.says(kCaps)) << shown.text;
+}
+
+TEST_F(CommandTest, info_tells_how_far_a_lossless_reader_is) {
+  Writer writer = open_waiting_writer(path_);
+  const HandTurn turn(path_, 2, 0xab);
+  for (int i = 0; i < 4; ++i) publish(writer);
+  const Answer shown = info();
+  EXPECT_TRUE(shown.says("delivery every-frame")) << shown.text;
+  EXPECT_TRUE(shown.says("000000ab, detached, leases 0, next frame 2, 3 behind")) << shown.text;
+  const auto reader = info("--json").json()["readers"][0];
+  EXPECT_EQ(reader["lane"], 0xab);
+  EXPECT_EQ(reader["next_number"], 2);
+  EXPECT_EQ(reader["lag"], 3);
 }
 
 TEST_F(CommandTest, info_as_json_has_the_same_facts) {
