@@ -29,4 +29,19 @@ std::uint64_t monotonic_from_running_time(std::uint64_t running_time_ns, std::ui
 std::uint64_t running_time_from_monotonic(std::uint64_t monotonic_ns, std::uint64_t base_time_ns,
                                           const ClockSample& sample);
 
+/// Keeps running time from going back where a writer was followed by one that is behind it: frames
+/// of the later one are not before the last one of the former.
+class ForwardTime {
+ public:
+  /// The running time to use for a frame of that session. Another base time begins anew.
+  std::uint64_t place(std::uint64_t running_time_ns, std::uint64_t session_id,
+                      std::uint64_t base_time_ns) noexcept;
+
+ private:
+  std::uint64_t session_id_ = 0;
+  std::uint64_t base_time_ns_ = 0;
+  std::uint64_t floor_ns_ = 0;    // where the former session ended
+  std::uint64_t highest_ns_ = 0;  // in all sessions
+};
+
 }  // namespace gstmmap

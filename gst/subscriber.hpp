@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "clock_map.hpp"
 #include "copy_target.hpp"
 #include "latency_histogram.hpp"
 #include "lease_gate.hpp"
@@ -83,6 +84,7 @@ class Subscriber {
   bool no_locks_told_ = false;
   bool writer_missing_ = false;        // told as mmap-writer-lost, not yet returned
   bool silence_told_ = false;          // the timeout was told in this silence
+  ForwardTime forward_;
   bool discontinuity_ = false;         // frames were missed since the last buffer
   bool restart_silence_ = true;        // silence begins with the next receive()
   std::uint64_t last_arrival_ns_ = 0;  // or the begin of silence, on the library's clock

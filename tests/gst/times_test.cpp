@@ -114,6 +114,23 @@ void expect_near(GstClockTime a, GstClockTime b) {
   EXPECT_LT(a > b ? a - b : b - a, 60 * GST_SECOND);
 }
 
+TEST_F(FileTest, running_time_does_not_go_back_when_a_writer_is_followed_by_one_that_is_behind) {
+  ReaderPipeline reader(path_, "delivery=every-frame on-disconnect=wait");
+  reader.play();
+  GstClockTime last = 0;
+  for (const GstClockTime ahead : {100 * GST_SECOND, 0 * GST_SECOND, 50 * GST_SECOND}) {
+    const WriterPipeline writer(path_, "keep-file=true");
+    start(writer);
+    for (std::uint8_t i = 0; i < 3; ++i) {
+      writer.push(grey_bytes(i), ahead + i * GST_MSECOND);
+      const Sample sample = reader.pull();
+      ASSERT_EQ(value_of(sample), i);
+      EXPECT_GE(pts_of(sample), last);
+      last = pts_of(sample);
+    }
+  }
+}
+
 TEST_F(FileTest, pipelines_with_different_clocks_agree_on_the_instant) {
   for (const bool writer_on_wall_clock : {true, false}) {
     const WriterPipeline writer(path_);

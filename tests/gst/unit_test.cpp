@@ -84,6 +84,27 @@ std::vector<std::uint64_t> random_latencies(unsigned seed) {
   return values;
 }
 
+TEST(ForwardTime, one_session_keeps_its_times_also_where_they_go_back) {
+  gstmmap::ForwardTime forward;
+  for (std::uint64_t time : {100u, 300u, 200u, 400u}) EXPECT_EQ(forward.place(time, 1, 7), time);
+}
+
+TEST(ForwardTime, a_later_session_does_not_go_back_behind_the_former) {
+  gstmmap::ForwardTime forward;
+  for (std::uint64_t time : {100u, 300u, 200u}) forward.place(time, 1, 7);
+  EXPECT_EQ(forward.place(50, 2, 7), 300u);
+  EXPECT_EQ(forward.place(310, 2, 7), 310u);
+  EXPECT_EQ(forward.place(305, 2, 7), 305u);
+  EXPECT_EQ(forward.place(10, 3, 7), 310u);
+}
+
+TEST(ForwardTime, another_base_time_begins_anew_and_no_time_stays_none) {
+  gstmmap::ForwardTime forward;
+  forward.place(300, 1, 7);
+  EXPECT_EQ(forward.place(gstmmap::no_time, 2, 7), gstmmap::no_time);
+  EXPECT_EQ(forward.place(5, 2, 8), 5u);
+}
+
 TEST(LatencyHistogram, a_percentile_is_never_below_the_true_one_and_at_most_1_32_above) {
   for (unsigned seed = 0; seed < 200; ++seed) {
     const auto values = random_latencies(seed);
