@@ -51,25 +51,30 @@ void WriterRing::look_for_leases() noexcept {
     if (may_be_free(index)) uses_[index] = is_leased(index) ? Use::elsewhere : Use::free;
 }
 
-/// Steps 7.2.2 and 7.4.1. False: somebody leases or needs the slot, which is as it was.
-bool WriterRing::claim(std::uint32_t index) {
+/// Steps 7.2.2 and 7.4.1. Leased or needed: the slot is as it was.
+WriterRing::Claim WriterRing::claim(std::uint32_t index) {
   // What is leased for long is not claimed again and again.
-  if (uses_[index] == Use::elsewhere && is_leased(index)) return false;
+  if (uses_[index] == Use::elsewhere && is_leased(index)) return Claim::leased;
   std::uint64_t& stamp = slot(index).stamp;
   const std::uint64_t former = claim_slot(stamp);
   uses_[index] = is_leased(index) ? Use::elsewhere : Use::free;
   const bool needed =
       turns_ != nullptr && stamp_number(former) != 0 && turns_->is_needed(stamp_number(former));
-  if (uses_[index] == Use::free && !needed) return true;
+  if (uses_[index] == Use::free && !needed) return Claim::ours;
   withdraw_slot(stamp, former);
-  return false;
+  return needed ? Claim::needed : Claim::leased;
 }
 
 /// Steps 7.2.2 and 7.2.3.
 std::optional<mmapvideo_slot_view> WriterRing::take() {
+  std::uint64_t needed_from = UINT64_MAX;  // who needs a frame needs all that came after it
   for (std::uint32_t step = 0; step < ring_.slot_count; ++step) {
     const std::uint32_t index = (next_index_ + step) % ring_.slot_count;
-    if (index == head_index_ || !may_be_free(index) || !claim(index)) continue;
+    const std::uint64_t number = stamp_number(load_relaxed(slot(index).stamp));
+    if (index == head_index_ || !may_be_free(index) || number >= needed_from) continue;
+    const Claim outcome = claim(index);
+    if (outcome == Claim::needed) needed_from = number;
+    if (outcome != Claim::ours) continue;
     uses_[index] = Use::taken;
     ++out_count_;
     next_index_ = (index + 1) % ring_.slot_count;
@@ -118,7 +123,7 @@ std::uint64_t WriterRing::oldest_number() const noexcept {
   std::uint64_t oldest = 0;
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
     const std::uint64_t number = stamp_number(load_relaxed(slot(index).stamp));
-    if (index == head_index_ || !may_be_free(index) || number == 0) continue;
+    if (index == head_index_ || uses_[index] != Use::free || number == 0) continue;
     if (oldest == 0 || number < oldest) oldest = number;
   }
   return oldest;
@@ -176,7 +181,7 @@ bool WriterRing::give_back() {
 
 /// Step 11.6. False: a reader holds a lease.
 bool WriterRing::give_back_slot(std::uint32_t index) {
-  if (!claim(index)) return false;
+  if (claim(index) != Claim::ours) return false;
   void_slot(slot(index).stamp);
   // Header and caps stay: readers that are behind may still look at the stamp, and touching a page
   // that was given back would need memory, which may be gone.

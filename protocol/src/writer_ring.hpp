@@ -51,7 +51,7 @@ class WriterRing {
   void release(std::uint32_t index) noexcept;
   /// May one of the slots that cannot be taken now become free without the writer's user?
   bool others_are_in_the_way() const noexcept;
-  /// The oldest frame that is not out. 0: there is none.
+  /// The oldest frame that is neither out nor leased. 0: there is none.
   std::uint64_t oldest_number() const noexcept;
   /// Taken and held slots.
   std::uint32_t out_count() const noexcept { return out_count_; }
@@ -77,7 +77,8 @@ class WriterRing {
   /// The head and a slot to publish into remain, whatever others have.
   bool others_leave_enough() const noexcept;
   bool is_leased(std::uint32_t index) const noexcept;
-  bool claim(std::uint32_t index);
+  enum class Claim { ours, leased, needed };
+  Claim claim(std::uint32_t index);
   void set_free(std::uint32_t index) noexcept;
   bool give_back_slot(std::uint32_t index);
 
