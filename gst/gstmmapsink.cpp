@@ -42,6 +42,7 @@
 #include "publisher.hpp"
 #include "reader_watch.hpp"
 #include "slot_pool.hpp"
+#include "uri.hpp"
 #include "video_format.hpp"
 
 GST_DEBUG_CATEGORY(gst_mmap_sink_debug);
@@ -89,7 +90,9 @@ struct _GstMmapSink {
 };
 
 #define gst_mmap_sink_parent_class parent_class
-G_DEFINE_TYPE(GstMmapSink, gst_mmap_sink, GST_TYPE_VIDEO_SINK)
+G_DEFINE_TYPE_WITH_CODE(GstMmapSink, gst_mmap_sink, GST_TYPE_VIDEO_SINK,
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER,
+                                              gstmmap::init_uri_handler<GST_URI_SINK>))
 GST_ELEMENT_REGISTER_DEFINE(mmapsink, "mmapsink", GST_RANK_NONE, GST_TYPE_MMAP_SINK)
 
 namespace {

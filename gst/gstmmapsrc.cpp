@@ -31,6 +31,7 @@
 
 #include "post_error.hpp"
 #include "subscriber.hpp"
+#include "uri.hpp"
 #include "video_format.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(gst_mmap_src_debug);
@@ -107,7 +108,9 @@ struct _GstMmapSrc {
 };
 
 #define gst_mmap_src_parent_class parent_class
-G_DEFINE_TYPE(GstMmapSrc, gst_mmap_src, GST_TYPE_PUSH_SRC)
+G_DEFINE_TYPE_WITH_CODE(GstMmapSrc, gst_mmap_src, GST_TYPE_PUSH_SRC,
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER,
+                                              gstmmap::init_uri_handler<GST_URI_SRC>))
 GST_ELEMENT_REGISTER_DEFINE(mmapsrc, "mmapsrc", GST_RANK_NONE, GST_TYPE_MMAP_SRC)
 
 namespace {

@@ -271,9 +271,9 @@ void Subscriber::stamp(GstBuffer* buffer, const mmapvideo::Frame& frame, bool co
                                        ? info.clock_time_ns
                                        : mmapvideo_clock_now_ns();
   // Without a shared clock the two clocks are sampled now, which is the arrival.
-  GST_BUFFER_PTS(buffer) = forward_.place(
-      running_time_from_monotonic(instant_ns, clock->base_time_ns, clock->sample),
-      frame.session_id, clock->base_time_ns);
+  GST_BUFFER_PTS(buffer) =
+      forward_.place(running_time_from_monotonic(instant_ns, clock->base_time_ns, clock->sample),
+                     frame.session_id, clock->base_time_ns);
   if (info.dts_ns != MMAPVIDEO_NONE && info.pts_ns != MMAPVIDEO_NONE) {
     const std::uint64_t ahead_ns = info.pts_ns - info.dts_ns;
     const std::uint64_t pts_ns = GST_BUFFER_PTS(buffer);

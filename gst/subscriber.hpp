@@ -82,8 +82,8 @@ class Subscriber {
   CopyTarget copy_target_;
   const std::shared_ptr<LeaseGate> lease_gate_ = std::make_shared<LeaseGate>();
   bool no_locks_told_ = false;
-  bool writer_missing_ = false;        // told as mmap-writer-lost, not yet returned
-  bool silence_told_ = false;          // the timeout was told in this silence
+  bool writer_missing_ = false;  // told as mmap-writer-lost, not yet returned
+  bool silence_told_ = false;    // the timeout was told in this silence
   ForwardTime forward_;
   bool discontinuity_ = false;         // frames were missed since the last buffer
   bool restart_silence_ = true;        // silence begins with the next receive()
