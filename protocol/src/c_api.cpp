@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "failure.hpp"
+#include "frame_format.hpp"
 #include "inspector.hpp"
 #include "payload_copy.hpp"
 #include "reader.hpp"
@@ -181,6 +182,29 @@ const char* mmapvideo_status_name(mmapvideo_status status) {
 uint64_t mmapvideo_clock_now_ns(void) { return mmapvideo::core::platform::monotonic_ns(); }
 
 // ---- Writer -----------------------------------------------------------------------------------
+
+mmapvideo_status mmapvideo_frame_info_init(mmapvideo_frame_info* info, const char* format,
+                                           uint32_t width, uint32_t height, uint32_t fps_numerator,
+                                           uint32_t fps_denominator, mmapvideo_error* error) {
+  return guarded(error, [&] {
+    require(info != nullptr, "info is NULL.");
+    *info = mmapvideo::core::describe_frame(format, width, height, fps_numerator, fps_denominator);
+    return MMAPVIDEO_OK;
+  });
+}
+
+uint32_t mmapvideo_frame_info_caps(const mmapvideo_frame_info* info, char* caps,
+                                   uint32_t capacity) {
+  if (info == nullptr || caps == nullptr) return 0;
+  try {
+    const std::string text = mmapvideo::core::caps_of(*info);
+    if (text.size() >= capacity) return 0;
+    std::memcpy(caps, text.c_str(), text.size() + 1);
+    return static_cast<uint32_t>(text.size());
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
 
 mmapvideo_writer* mmapvideo_writer_open(const mmapvideo_writer_options* options,
                                         mmapvideo_error* error) {

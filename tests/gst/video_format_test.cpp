@@ -3,7 +3,7 @@
 #include "video_format.hpp"
 
 #include <gtest/gtest.h>
-#include <mmapvideo/layout.h>
+#include <mmapvideo/mmapvideo.h>
 
 #include <algorithm>
 #include <cstring>
@@ -297,6 +297,32 @@ TEST(VideoFormat, interlace_modes_have_the_numbers_of_the_specification) {
   EXPECT_EQ(mode_of("video/x-raw", "mixed"), MMAPVIDEO_INTERLACE_MIXED);
   EXPECT_EQ(mode_of("video/x-raw", "fields"), MMAPVIDEO_INTERLACE_FIELDS);
   EXPECT_EQ(mode_of("video/x-raw(format:Interlaced)", "alternate"), MMAPVIDEO_INTERLACE_ALTERNATE);
+}
+
+TEST(VideoFormat, formats_that_the_library_knows_by_name_are_laid_out_as_gstreamer_does) {
+  for (const char* name :
+       {"GRAY8", "GRAY16_LE", "RGB", "BGR", "RGBA", "BGRA", "ARGB", "ABGR", "RGBx", "BGRx", "xRGB",
+        "xBGR", "YUY2", "UYVY", "I420", "YV12", "NV12", "NV21", "P010_10LE"}) {
+    for (guint width = 1; width < 20; ++width) {
+      for (guint height : {1u, 2u, 3u, 8u, 9u}) {
+        FrameInfo info{};
+        ASSERT_EQ(mmapvideo_frame_info_init(&info, name, width, height, 30, 1, nullptr),
+                  MMAPVIDEO_OK);
+        char caps[256];
+        ASSERT_NE(mmapvideo_frame_info_caps(&info, caps, sizeof caps), 0u);
+        auto format = describe_caps(caps_of(caps).get());
+        ASSERT_TRUE(format) << caps;
+        EXPECT_TRUE(has_default_layout(format->video_info, info)) << caps;
+        EXPECT_EQ(info.payload_bytes, format->video_info.size) << caps;
+        describe_planes(format->video_info, nullptr, format->video_info.size, format->frame_info);
+        for (guint plane = 0; plane < info.plane_count; ++plane)
+          EXPECT_EQ(std::memcmp(&info.planes[plane], &format->frame_info.planes[plane],
+                                sizeof info.planes[plane]),
+                    0)
+              << caps << " plane " << plane;
+      }
+    }
+  }
 }
 
 TEST(VideoFormat, what_is_not_fixed_raw_video_is_not_described) {

@@ -75,6 +75,29 @@ typedef enum mmapvideo_delivery {
   MMAPVIDEO_DELIVERY_ACKNOWLEDGED = 2
 } mmapvideo_delivery;
 
+/* ---- Formats ---------------------------------------------------------------------------- */
+
+typedef struct mmapvideo_frame_info mmapvideo_frame_info;
+
+/**
+ * Describes a frame of a common format: GRAY8, GRAY16_LE, RGB, BGR, RGBA, BGRA, ARGB, ABGR, RGBx,
+ * BGRx, xRGB, xBGR, YUY2, UYVY, I420, YV12, NV12, NV21, P010_10LE. Fills in payload_bytes and the
+ * planes as GStreamer lays them out (rows padded to 4 bytes, chroma for an even number of rows);
+ * times and offsets are MMAPVIDEO_NONE, caps_bytes is 0. Other formats are described by hand.
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_frame_info_init(mmapvideo_frame_info* info,
+                                                         const char* format, uint32_t width,
+                                                         uint32_t height, uint32_t fps_numerator,
+                                                         uint32_t fps_denominator,
+                                                         mmapvideo_error* error);
+
+/**
+ * Writes GStreamer's caps for a described frame into `caps`, with a NUL. Returns their length, for
+ * info->caps_bytes; 0 if they do not fit (256 bytes always suffice).
+ */
+MMAPVIDEO_API uint32_t mmapvideo_frame_info_caps(const mmapvideo_frame_info* info, char* caps,
+                                                 uint32_t capacity);
+
 /* ---- Writer ----------------------------------------------------------------------------
 
    Functions of a writer may be called from any thread, by several at a time. */
