@@ -7,7 +7,6 @@
 //   frame-stress --threads ...             as threads of one process, for the sanitizers
 //
 // The seed fixes what each process does, not how they interleave.
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -20,11 +19,11 @@
 #include <thread>
 #include <vector>
 
+#include "stress_children.hpp"
 #include "stress_reader.hpp"
 #include "stress_tally.hpp"
 #include "stress_writer.hpp"
 #include "support/child.hpp"
-#include "support/ofd_lock.hpp"
 #include "support/temp_dir.hpp"
 
 namespace {
@@ -97,8 +96,8 @@ class Processes {
   /// Waits a little, then kills, stops or lets live.
   void disturb() {
     std::this_thread::sleep_for(std::chrono::milliseconds(2 + below(30)));
-    for (auto& reader : readers_) expect_alive(*reader, "a reader");
-    expect_alive(*writer_, "the writer");
+    for (auto& reader : readers_) expect_alive(tally_, *reader, "a reader");
+    expect_alive(tally_, *writer_, "the writer");
     auto& reader = readers_[below(readers_.size())];
     switch (below(16)) {
       case 0:
@@ -124,14 +123,9 @@ class Processes {
   /// All end by themselves, and leave no lock.
   void finish() {
     tally_.stop = true;
-    for (auto& reader : readers_) expect_success(*reader, "a reader");
-    expect_success(*writer_, "the writer");
-    for (Family family : {Family::writer, Family::reader, Family::slot}) {
-      const LockFile file(path_, O_RDONLY);
-      if (!file.list({lock_offset(family, 0, 0), 1ull << 60}).empty()) {
-        report_failure(tally_, "a lock was left behind");
-      }
-    }
+    for (auto& reader : readers_) expect_success(tally_, *reader, "a reader");
+    expect_success(tally_, *writer_, "the writer");
+    expect_no_locks(tally_, path_);
     std::printf("killed: %llu readers, %llu writers\n", printable(reader_kills_),
                 printable(writer_kills_));
   }
@@ -155,16 +149,6 @@ class Processes {
     child.stop();
     std::this_thread::sleep_for(std::chrono::milliseconds(below(40)));
     child.resume();
-  }
-  void expect_alive(const Child& child, const char* who) {
-    siginfo_t info = {};
-    if (::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-        info.si_pid != 0) {
-      report_failure(tally_, std::string(who) + " ended by itself");
-    }
-  }
-  void expect_success(Child& child, const char* who) {
-    if (child.exit_status() != 0) report_failure(tally_, std::string(who) + " failed");
   }
 
   const std::string path_;

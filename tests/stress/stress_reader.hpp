@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "delayed_work.hpp"
+#include "number_account.hpp"
 #include "stress_frame.hpp"
 #include "stress_tally.hpp"
 
@@ -23,7 +24,7 @@ namespace mmapvideo_test {
 class StressReader {
  public:
   StressReader(std::string path, std::uint64_t seed, StressTally& tally)
-      : path_(std::move(path)), random_(seed), tally_(tally) {
+      : path_(std::move(path)), random_(seed), tally_(tally), numbers_(tally) {
     for (auto& holder : holders_) {
       holder = std::make_unique<DelayedWork<Part>>([this](Part part) { end(part); });
     }
@@ -59,8 +60,7 @@ class StressReader {
     mmapvideo_error error = {};
     reader_ = mmapvideo_reader_open(&options, &error);
     if (reader_ == nullptr) report_failure(tally_, "reader_open:", error.message);
-    last_number_ = 0;
-    attach_count_ = 0;
+    numbers_ = NumberAccount(tally_);
   }
 
   void step() {
@@ -77,30 +77,12 @@ class StressReader {
     }
     while (own_.size() > below(5)) end_own();
     if (status != MMAPVIDEO_OK) return;
-    account(frame);
+    numbers_.note(reader_, frame);
     const FrameKey key = {frame.number, frame.info->pts_ns};
     const std::uint64_t bytes = frame.info->payload_bytes;
     const std::uint64_t dice = below(100);
     if (dice < 3) return;
     if (dice < 20 || !lease(key, bytes)) copy(key, bytes);
-  }
-  /// Every number is either delivered or told as skipped.
-  void account(const mmapvideo_frame& frame) {
-    mmapvideo_reader_stats stats = {};
-    mmapvideo_reader_get_stats(reader_, &stats);
-    const std::uint64_t expected = frame.number - last_number_ - 1 + (lost_ ? 1 : 0);
-    const bool same_file = last_number_ != 0 && stats.attach_count == attach_count_;
-    if (same_file && (frame.number <= last_number_ || frame.skipped != expected)) {
-      tally_.wrong_gaps += 1;
-      std::fprintf(stderr, "WRONG GAP in process %d: frame %llu after %llu, %llu skipped%s\n",
-                   ::getpid(), printable(frame.number), printable(last_number_),
-                   printable(frame.skipped), lost_ ? ", the former one lost" : "");
-    }
-    tally_.delivered += 1;
-    tally_.skipped += frame.skipped;
-    last_number_ = frame.number;
-    attach_count_ = stats.attach_count;
-    lost_ = false;
   }
   /// False: to be copied instead.
   bool lease(const FrameKey& key, std::uint64_t bytes) {
@@ -112,7 +94,7 @@ class StressReader {
       return false;
     }
     if (status == MMAPVIDEO_OVERWRITTEN) {
-      lose();
+      numbers_.lose();
       return true;
     }
     if (status != MMAPVIDEO_OK) {
@@ -139,16 +121,12 @@ class StressReader {
     buffer_.resize(bytes / sizeof buffer_[0]);
     mmapvideo_error error = {};
     const auto status = mmapvideo_reader_copy_payload(reader_, buffer_.data(), bytes, &error);
-    if (status == MMAPVIDEO_OVERWRITTEN) return lose();
+    if (status == MMAPVIDEO_OVERWRITTEN) return numbers_.lose();
     if (status != MMAPVIDEO_OK) {
       return report_failure(tally_, mmapvideo_status_name(status), error.message);
     }
     check_frame(tally_, buffer_.data(), bytes, key, "in a copy");
     tally_.copied += 1;
-  }
-  void lose() {
-    tally_.overwritten += 1;
-    lost_ = true;
   }
 
   DelayedWork<Part>& some_holder() { return *holders_[below(holders_.size())]; }
@@ -170,9 +148,7 @@ class StressReader {
   std::mt19937_64 random_;
   StressTally& tally_;
   mmapvideo_reader* reader_ = nullptr;
-  std::uint64_t last_number_ = 0;
-  std::uint64_t attach_count_ = 0;
-  bool lost_ = false;
+  NumberAccount numbers_;
   std::deque<Part> own_;
   std::vector<std::uint64_t> buffer_;
   std::array<std::unique_ptr<DelayedWork<Part>>, 2> holders_;  // last: their threads use the others

@@ -2,16 +2,14 @@
 // What all processes of the stress counted, in memory that outlives those that are killed.
 #pragma once
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
-#include <new>
-#include <stdexcept>
 #include <string>
 
+#include "shared_memory.hpp"
 #include "stress_frame.hpp"
 
 namespace mmapvideo_test {
@@ -32,25 +30,7 @@ struct StressTally {
   std::uint64_t problems() const { return torn + wrong_gaps + wrong_numbers + failures; }
 };
 
-/// The tally in shared memory, for this process and those it forks.
-class SharedTally {
- public:
-  SharedTally() {
-    void* memory = ::mmap(nullptr, sizeof(StressTally), PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) throw std::runtime_error("mmap");
-    tally_ = new (memory) StressTally();
-  }
-  ~SharedTally() { ::munmap(tally_, sizeof(StressTally)); }
-  SharedTally(const SharedTally&) = delete;
-  SharedTally& operator=(const SharedTally&) = delete;
-
-  StressTally& operator*() const { return *tally_; }
-  StressTally* operator->() const { return tally_; }
-
- private:
-  StressTally* tally_;
-};
+using SharedTally = Shared<StressTally>;
 
 inline unsigned long long printable(std::uint64_t value) { return value; }
 

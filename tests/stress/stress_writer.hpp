@@ -3,19 +3,17 @@
 // beforehand.
 #pragma once
 
-#include <fcntl.h>
 #include <mmapvideo/mmapvideo.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "delayed_work.hpp"
+#include "header_at.hpp"
 #include "stress_frame.hpp"
 #include "stress_tally.hpp"
 
@@ -67,15 +65,9 @@ class StressWriter {
   }
   /// Of the session that has just begun, as the file tells it.
   std::uint64_t first_number() const {
-    std::uint64_t number = 0;
-    const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || ::pread(fd, &number, sizeof number,
-                          offsetof(mmapvideo_file_header, session_first_number)) !=
-                      static_cast<ssize_t>(sizeof number)) {
-      report_failure(tally_, "cannot read session_first_number");
-    }
-    if (fd >= 0) ::close(fd);
-    return number;
+    const auto found = header_at(path_);
+    if (!found) report_failure(tally_, "cannot read session_first_number");
+    return found ? found->header.session_first_number : 0;
   }
   /// What is lent or held stays out for a while.
   void close(bool keep_file) {
