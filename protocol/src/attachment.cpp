@@ -24,7 +24,7 @@ std::unique_ptr<Attachment> Attachment::attach(const std::string& path,
   std::unique_ptr<Attachment> attachment(new Attachment(std::move(file), std::move(budget)));
   if (!attachment->map_header()) return nullptr;
   attachment->choose_first_number(wanted);
-  attachment->announce_presence();
+  attachment->announce_presence(wanted);
   if (!attachment->map_ring()) return nullptr;
   return attachment;
 }
@@ -61,22 +61,33 @@ bool Attachment::map_ring() {
   for (int attempt = 0; attempt < max_descriptor_attempts; ++attempt) {
     const std::uint64_t generation = load_acquire(header().ring_generation);
     if (generation == 0) return false;
-    mmapvideo_ring copy;
-    copy_racing_from_mapping(&copy, &header().rings[generation % 2], sizeof copy);
-    fence_after_copying();
-    if (load_relaxed(header().ring_generation) != generation) continue;
-    if (const auto problem = ring_problem(copy, generation, file_->size()))
-      throw broken_file(file_->path(), *problem);
-    ring_ =
-        std::make_shared<ReaderRing>(file_, copy, lane_, budget_, ReleasedBell(header_mapping_));
-    return true;
+    if (map_generation(generation)) return true;
   }
   throw broken_file(file_->path(), "ring_generation does not settle");
 }
 
+/// False: the descriptor is of another generation. (E)
+bool Attachment::map_generation(std::uint64_t generation) {
+  const mmapvideo_ring& descriptor = header().rings[generation % 2];
+  if (load_acquire(descriptor.generation) != generation) return false;
+  mmapvideo_ring copy;
+  copy_racing_from_mapping(&copy, &descriptor, sizeof copy);
+  fence_after_copying();
+  if (load_relaxed(descriptor.generation) != generation) return false;
+  if (const auto problem = ring_problem(copy, generation, file_->size())) {
+    // A former ring that cannot be used is passed by.
+    if (load_acquire(header().ring_generation) != generation) return false;
+    throw broken_file(file_->path(), *problem);
+  }
+  ring_ = std::make_shared<ReaderRing>(file_, copy, lane_, budget_, ReleasedBell(header_mapping_));
+  return true;
+}
+
+/// To the next ring, while it can be found: frames that were not read yet may be in it.
 bool Attachment::follow_growth() {
-  if (load_acquire(header().ring_generation) == ring().generation) return false;
-  return map_ring();
+  const std::uint64_t generation = load_acquire(header().ring_generation);
+  if (generation == ring().generation) return false;
+  return map_generation(ring().generation + 1) || map_ring();
 }
 
 bool Attachment::populate_more() noexcept {
@@ -87,13 +98,17 @@ bool Attachment::populate_more() noexcept {
 /// Takes the READER lock with a lane of its own (SPEC.md 5). Where there are no locks, the reader
 /// reads all the same and is not counted. Before it, the turn (8.4.1): a writer that waits for
 /// readers must not begin without it.
-void Attachment::announce_presence() {
+void Attachment::announce_presence(Wanted wanted) {
   for (int draw = 0; draw < max_lane_draws; ++draw) {
     std::uint32_t lane = 0;
     platform::fill_random(&lane, sizeof lane);
     if (lane == 0) continue;
     lane_ = lane;
-    if (first_number_ != 0 && takes_turns()) turn_->move_to(first_number_, lane);
+    if (first_number_ != 0 && takes_turns()) {
+      turn_->move_to(first_number_, lane);
+      // What was rewritten before the turn was taken is no gap.
+      choose_first_number(wanted);
+    }
     const LockRange range = reader_lock(lane);
     announced_ = platform::try_lock_shared(*file_, range) == platform::LockResult::acquired;
     if (!announced_) return;

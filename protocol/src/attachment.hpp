@@ -64,8 +64,9 @@ class Attachment {
   Attachment(platform::File file, std::shared_ptr<LeaseBudget> budget);
   bool map_header();
   bool map_ring();
+  bool map_generation(std::uint64_t generation);
   void choose_first_number(Wanted wanted) noexcept;
-  void announce_presence();
+  void announce_presence(Wanted wanted);
 
   const std::shared_ptr<const platform::File> file_;
   const std::shared_ptr<LeaseBudget> budget_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "lock_list.hpp"
 
@@ -32,6 +33,14 @@ bool is_locked(const platform::File& file, const LockRange& range) {
   return platform::query_lock(file, range).answer == platform::LockQuery::Answer::held;
 }
 
+std::uint64_t lane_of(const LockRange& turn) { return turn.offset % MMAPVIDEO_LOCK_INDEX_BYTES; }
+
+std::set<std::uint64_t> lanes_of(const std::vector<LockRange>& turns) {
+  std::set<std::uint64_t> lanes;
+  for (const LockRange& turn : turns) lanes.insert(lane_of(turn));
+  return lanes;
+}
+
 }  // namespace
 
 bool TurnWatch::is_needed(std::uint64_t number) {
@@ -42,9 +51,19 @@ bool TurnWatch::is_needed(std::uint64_t number) {
 }
 
 std::uint32_t TurnWatch::pass_over(std::uint64_t number) {
-  const auto blocking = blocking_turns(number);
-  passed_.insert(passed_.end(), blocking.begin(), blocking.end());
-  return static_cast<std::uint32_t>(blocking.size());
+  const std::set<std::uint64_t> lanes = lanes_of(blocking_turns(number));
+  // A reader that was stopped while it moved has two turns.
+  for (const LockRange& turn : list_locks(file_, all_turns()))
+    if (lanes.contains(lane_of(turn)) && !is_passed(turn)) passed_.push_back(turn);
+  return static_cast<std::uint32_t>(lanes.size());
+}
+
+std::uint32_t TurnWatch::passed_count() const {
+  return static_cast<std::uint32_t>(lanes_of(passed_).size());
+}
+
+bool TurnWatch::is_passed(const LockRange& turn) const {
+  return std::find(passed_.begin(), passed_.end(), turn) != passed_.end();
 }
 
 void TurnWatch::forget_moved() {
@@ -55,8 +74,7 @@ std::vector<LockRange> TurnWatch::blocking_turns(std::uint64_t number) const {
   std::vector<LockRange> blocking;
   for (const LockRange& range : turns_up_to(number))
     for (const LockRange& turn : list_locks(file_, range))
-      if (std::find(passed_.begin(), passed_.end(), turn) == passed_.end())
-        blocking.push_back(turn);
+      if (!is_passed(turn)) blocking.push_back(turn);
   return blocking;
 }
 

@@ -18,14 +18,15 @@ class TurnWatch {
 
   /// Has a reader not finished this frame or an earlier one? One system call, as a rule.
   bool is_needed(std::uint64_t number);
-  /// Ignores from now on the turns that make this frame needed. Returns how many.
+  /// Ignores from now on all turns of the readers that need this frame. Returns how many readers.
   std::uint32_t pass_over(std::uint64_t number);
   /// Forgets what was passed over and has moved or gone since: a system call for each.
   void forget_moved();
   /// Readers that are passed over now, as far as is known.
-  std::uint32_t passed_count() const noexcept { return static_cast<std::uint32_t>(passed_.size()); }
+  std::uint32_t passed_count() const;
 
  private:
+  bool is_passed(const LockRange& turn) const;
   std::vector<LockRange> blocking_turns(std::uint64_t number) const;
 
   const platform::File& file_;

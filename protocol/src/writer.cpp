@@ -113,6 +113,8 @@ void Writer::validate() {
 /// Steps 7.1.5 and 7.1.6. A file that was just created has nothing to repair.
 void Writer::take_over() {
   begin_forming();
+  // A writer that was killed while it waited left it odd.
+  if (load_relaxed(header().released) % 2 != 0) increment_release(header().released);
   repair();
 }
 
@@ -246,12 +248,22 @@ void Writer::grow(const Sizes& sizes, std::uint32_t held_slots) {
   const std::uint64_t generation = h.ring_generation + 1;
   next->set_generation(generation,
                        current_ ? slot_id_of(current_->ring(), current_->ring().slot_count) : 0);
-  fence_before_writing();
-  copy_racing_into_mapping(&h.rings[generation % 2], &next->ring(), sizeof next->ring());
+  write_descriptor(h.rings[generation % 2], next->ring());
   store_release(h.ring_generation, generation);
   if (current_) former_rings_.push_back(std::move(current_));
   use_ring(std::move(next));
   announce();
+}
+
+/// Its generation comes last: a reader two rings behind may be copying what was there (E).
+void Writer::write_descriptor(mmapvideo_ring& descriptor, const mmapvideo_ring& ring) noexcept {
+  fence_before_writing();
+  store_relaxed(descriptor.generation, std::uint64_t{0});
+  fence_before_writing();
+  mmapvideo_ring unnamed = ring;
+  unnamed.generation = 0;
+  copy_racing_into_mapping(&descriptor, &unnamed, sizeof unnamed);
+  store_release(descriptor.generation, ring.generation);
 }
 
 std::unique_ptr<WriterRing> Writer::new_ring(const mmapvideo_ring& ring) {

@@ -79,6 +79,7 @@ class Writer {
   bool ring_suits(const Sizes& sizes, std::uint32_t held_slots) const noexcept;
   void provide_ring(const Sizes& sizes, std::uint32_t held_slots);
   void grow(const Sizes& sizes, std::uint32_t held_slots);
+  static void write_descriptor(mmapvideo_ring& descriptor, const mmapvideo_ring& ring) noexcept;
   std::unique_ptr<WriterRing> new_ring(const mmapvideo_ring& ring);
   std::unique_ptr<WriterRing> append_ring(mmapvideo_ring ring);
   void use_ring(std::unique_ptr<WriterRing> ring) noexcept;

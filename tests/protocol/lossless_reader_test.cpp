@@ -208,3 +208,36 @@ TEST_F(LosslessReaderTest, claimed_frame_is_read_as_a_complete_one) {
   store(file.slot(2).stamp, 6u);
   EXPECT_EQ(try_lease(reader), MMAPVIDEO_OK);
 }
+
+TEST_F(LosslessReaderTest, nothing_is_missed_where_the_ring_grows_twice_in_a_row) {
+  Writer writer = open_waiting_writer(path_);
+  Reader reader = open_reader(path_, kEveryFrame);
+  attach(reader);
+  publish(writer, 1);
+  ASSERT_EQ(take(reader).number, 1u);
+  publish(writer, 2);
+  publish(writer, 3, 64 * kFrameBytes);
+  publish(writer, 4, 1024 * kFrameBytes);
+  for (std::uint64_t number = 2; number <= 4; ++number) {
+    Taken taken = take(reader);
+    EXPECT_EQ(taken.number, number);
+    EXPECT_EQ(taken.skipped, 0u);
+    EXPECT_TRUE(all_words_are(taken.payload, number));
+  }
+}
+
+TEST_F(LosslessReaderTest, joining_a_writer_at_full_speed_is_no_gap) {
+  Writer writer = open_waiting_writer(path_, 4);
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    while (!stop) publish(writer, 0, 64);
+  });
+  while (RawFile(path_).header().head_number == 0) ::usleep(100);
+  for (int join = 0; join < 300; ++join) {
+    Reader reader = open_reader(path_, kEveryFrame);
+    EXPECT_EQ(next_frame(reader).skipped, 0u);
+    EXPECT_EQ(next_frame(reader).skipped, 0u);
+  }
+  stop = true;
+  other.join();
+}

@@ -316,3 +316,36 @@ TEST_F(TurnsTest, wait_for_readers_can_be_cancelled) {
   EXPECT_EQ(mmapvideo_writer_wait_for_readers(writer.get(), 1, kForever, nullptr),
             MMAPVIDEO_CANCELLED);
 }
+
+// ---- What others leave behind -----------------------------------------------------------------
+
+TEST_F(TurnsTest, leased_old_frame_does_not_hide_the_reader_that_is_late) {
+  Writer writer = open_waiting_writer(path_, 4, kShort);
+  publish(writer);
+  LockFile lane(path_, O_RDONLY);
+  ASSERT_TRUE(lane.try_shared(lock_item(Family::slot, RawFile(path_).slot_id(0), 9)));
+  const HandTurn stopped(path_, 2);
+  for (std::uint64_t number = 2; number <= 30; ++number) ASSERT_EQ(publish(writer), number);
+  EXPECT_EQ(stats_of(writer).wait_count, 1u);
+  EXPECT_EQ(stats_of(writer).passed_over_count, 1u);
+}
+
+TEST_F(TurnsTest, reader_that_stopped_while_it_moved_is_one_reader) {
+  Writer writer = open_waiting_writer(path_, 4, kShort);
+  publish(writer);
+  const HandTurn former(path_, 2, 7), next(path_, 3, 7);
+  for (std::uint64_t number = 2; number <= 30; ++number) ASSERT_EQ(publish(writer), number);
+  EXPECT_EQ(stats_of(writer).wait_count, 1u);
+  EXPECT_EQ(stats_of(writer).passed_over_count, 1u);
+  EXPECT_EQ(stats_of(writer).passed_over_now, 1u);
+}
+
+TEST_F(TurnsTest, writer_that_died_waiting_leaves_no_odd_word_to_the_next) {
+  { open_waiting_writer(path_); }
+  Writer writer = open_waiting_writer(path_);
+  close_and_keep(writer);
+  RawFile raw(path_);
+  store(raw.header().released, 7u);
+  writer = open_waiting_writer(path_);
+  EXPECT_EQ(load(raw.header().released), 8u);
+}
