@@ -1,0 +1,418 @@
+# SPDX-License-Identifier: MIT
+"""A reader on one file: attaching to it and looking for frames (SPEC.md 8.1, 8.2, 8.4)."""
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple, Optional, Union
+
+from mmapvideo import _geometry as geometry
+from mmapvideo import _layout as layout
+from mmapvideo import _opening as opening
+from mmapvideo._geometry import Invalid, Ring
+from mmapvideo._lane import draw_lane
+from mmapvideo._lease import Leases, Taken
+from mmapvideo._platform import system
+from mmapvideo._reader_ring import Place, ReaderRing, Snapshot
+from mmapvideo._released import Released
+from mmapvideo._system import File, NoLocks
+from mmapvideo._turn import Turn
+from mmapvideo._words import words_of
+
+_AT = layout.FILE_HEADER.offsets
+_RETRIES = 100
+
+
+class Event(enum.Enum):
+    """What a reader is told besides frames."""
+
+    ENDED = "the writer ended its session"
+    LOST = "the writer is gone without an end"
+
+
+class Wishes(NamedTuple):
+    """What the reader's user asked for."""
+
+    path: str
+    every_frame: bool
+    accept_leftover: bool
+
+
+class _Session(NamedTuple):
+    session_id: int
+    state: int
+    head: int
+    head_stamp: Optional[int]  # None: not in the mapped ring
+    head_session_id: int
+    first_number: int
+    writer_lives: bool
+
+
+class Attachment:
+    """One file that a reader is attached to. Used by one thread at a time."""
+
+    def __init__(self, wishes: Wishes, file: File, waited: bool) -> None:
+        """`file` has a whole header. `waited`: the reader was there before the file was ready.
+
+        Raises NotReady, or BrokenFile.
+        """
+        self._wishes = wishes
+        self._file = file
+        self._header = file.map(0, layout.HEADER_BYTES, writable=False)
+        self._words = words_of(self._header.view)
+        self._check_header()
+        self._locked = True
+        self._reader_item: Optional[layout.Range] = None
+        self._released = Released(self._header, self._words)
+        self._told_ended = self._told_lost = 0
+        self._seen_head = 0
+        self._seen_published = 0
+        self._clock_checked, self._comparable = 0, False
+        self._last_index = -1
+        self.position = 0
+
+        head_before = self._join(waited)
+        try:
+            self._ring = self._map_ring_in_use()
+            self._set_position(waited, head_before)
+        except BaseException:
+            self.detach()
+            raise
+
+    # Attaching (8.1).
+
+    def _check_header(self) -> None:
+        words = self._words
+        state = words.load32(_AT["state"])
+        if state == layout.FORMING:
+            raise NotReady
+        if state > layout.ENDED:
+            raise opening.broken(self._wishes.path, f"state {state}")
+        if words.load64(_AT["head_number"]) > layout.MAX_FRAME_NUMBER:
+            raise opening.broken(self._wishes.path, "a frame number out of range")
+        # The writer may begin anew in between; then the next look finds out.
+        if words.load64(_AT["session_id"]) == 0 and words.load32(_AT["state"]) != layout.FORMING:
+            raise opening.broken(self._wishes.path, "no session")
+        if words.load64(_AT["ring_generation"]) == 0:
+            raise NotReady
+
+    def _join(self, waited: bool) -> int:
+        """Locks a first turn, if there are turns, and then READER, in a lane of its own.
+
+        Returns the head in between: from this frame on the turn keeps all, and a writer that waits
+        for readers has not begun yet.
+        """
+        words = self._words
+        head = first = words.load64(_AT["head_number"])
+        if waited:
+            first = min(first, words.load64(_AT["session_first_number"]))
+
+        def before(lane: int) -> None:
+            nonlocal head
+            self._turn = Turn(self._file, self._released, lane)
+            if self._has_turns():
+                self._turn.join(max(first, 1))
+            head = words.load64(_AT["head_number"])
+
+        try:
+            lane = draw_lane(self._file, before, lambda: self._turn.leave())
+            self._reader_item = layout.lock_item(layout.READER, 0, lane)
+            self._released.wake()
+        except NoLocks:
+            self._locked, lane = False, 1
+            self._turn = Turn(self._file, self._released, lane)
+        self._leases = Leases(self._file, self._released, lane)
+        return head
+
+    def _map_ring_in_use(self, wanted: int = 0) -> ReaderRing:
+        """The ring in use; or generation `wanted`, the one before it, as long as it is there."""
+        generation, data = self._words.load64(_AT["ring_generation"]), b""
+        for _ in range(_RETRIES):
+            chosen = wanted if wanted and generation == wanted + 1 else generation
+            at = _AT["rings"] + chosen % 2 * layout.RING.size
+            data = bytes(self._header.view[at : at + layout.RING.size])
+            self._words.fence()
+            again = self._words.load64(_AT["ring_generation"])
+            if again == generation:
+                break
+            generation = again
+        else:
+            raise NotReady
+        try:
+            ring = geometry.check_ring(data, self._file.size())
+            if ring.generation != chosen:
+                raise Invalid("a ring of another generation")
+        except Invalid as problem:
+            if chosen != generation:  # not the one in use: never mind
+                return self._map_ring_in_use()
+            raise opening.broken(self._wishes.path, str(problem)) from None
+        return self._map(ring)
+
+    def _map(self, ring: Ring) -> ReaderRing:
+        try:
+            return ReaderRing(self._file, ring)
+        except OSError as problem:
+            raise opening.failure(problem, self._wishes.path) from problem
+
+    def _set_position(self, waited: bool, head_before: int) -> None:
+        for _ in range(_RETRIES):
+            session = self._look_at_session()
+            if session is not None:
+                break
+        else:
+            raise NotReady
+        clean = session.writer_lives or session.state == layout.ENDED
+        fresh = clean and session.head_session_id == session.session_id
+        self._seen_head = session.head
+        if session.head == 0:
+            self.position = 0
+        elif session.head_stamp is None:
+            self.position = session.head
+        elif not fresh and not self._wishes.accept_leftover:
+            self.position = session.head
+        elif not self._wishes.every_frame or not fresh:
+            self.position = session.head - 1
+        else:
+            # From the head that it saw before it was known, or the session's first frame if it
+            # was waiting for it; but no frame of a former session.
+            first = session.first_number
+            wanted = first if waited else max(head_before, first)
+            self.position = min(max(wanted, 1), session.head) - 1
+
+    def _look_at_session(self) -> Optional[_Session]:
+        """What belongs together, or None: it changed meanwhile (F)."""
+        words = self._words
+        session_id = words.load64(_AT["session_id"])
+        state = words.load32(_AT["state"])
+        lives = self.writer_lives() is not False
+        head = words.load64(_AT["head_number"])
+        index = self._ring.ring.index_of(words.load64(_AT["head_slot_id"]))
+        reachable = head > 0 and index < self._ring.ring.slot_count
+        stamp = self._ring.stamp(index) if reachable else None
+        found = _Session(
+            session_id,
+            state,
+            head,
+            stamp,
+            self._ring.session_id(index) if reachable else 0,
+            words.load64(_AT["session_first_number"]),
+            lives,
+        )
+        words.fence()
+        same = (
+            state != layout.FORMING
+            and words.load32(_AT["state"]) != layout.FORMING
+            and words.load64(_AT["session_id"]) == session_id
+            and (not reachable or self._ring.stamp(index) == stamp)
+        )
+        return found if same else None
+
+    # What the file says.
+
+    def writer_lives(self) -> Optional[bool]:
+        """None: that cannot be told here."""
+        if not self.has_locks():
+            return None
+        try:
+            return self._file.find_lock(layout.lock_item(layout.WRITER, 0, 0)) is not None
+        except NoLocks:
+            return None
+
+    def may_be_written(self) -> bool:
+        """May frames still come into this file from the writer that has it?"""
+        lives = self.writer_lives()
+        return self._words.load32(_AT["state"]) != layout.ENDED if lives is None else lives
+
+    def has_locks(self) -> bool:
+        flags = self._words.load64(_AT["compatible_flags"])
+        return self._locked and not flags & layout.UNLOCKED
+
+    def _has_turns(self) -> bool:
+        return (
+            self._wishes.every_frame
+            and self._words.load32(_AT["delivery"]) != layout.LATEST
+            and self.has_locks()
+        )
+
+    def has_comparable_clock(self, session_id: int) -> bool:
+        """Are the times of this session those of this machine's running clock?"""
+        if self._clock_checked == session_id:
+            return self._comparable
+        words, boot_id_at = self._words, _AT["boot_id"]
+        comparable = (
+            words.load32(_AT["clock_id"]) == layout.CLOCK_MONOTONIC
+            and bytes(self._header.view[boot_id_at : boot_id_at + 16]) == system.boot_id()
+            and words.load64(_AT["clock_namespace"]) == system.clock_namespace()
+        )
+        words.fence()
+        # Another session is there or begins (F): nothing is known about that of this frame.
+        if words.load32(_AT["state"]) == layout.FORMING:
+            return False
+        if words.load64(_AT["session_id"]) != session_id:
+            return False
+        self._clock_checked, self._comparable = session_id, comparable
+        return comparable
+
+    @property
+    def is_open(self) -> bool:
+        return self._file.is_open()
+
+    @property
+    def lease_count(self) -> int:
+        return len(self._leases)
+
+    @property
+    def slot_count(self) -> int:
+        return self._ring.ring.slot_count
+
+    # Looking for a frame (8.2).
+
+    def look(self) -> Union[Snapshot, Event, None]:
+        """The next frame, an event, or None: nothing new, sleep(). Raises BrokenFile, once."""
+        words = self._words
+        self._take_turn(self.position + 1)
+        self._seen_published = words.load32(_AT["published"])
+        for _ in range(_RETRIES):
+            session_id = words.load64(_AT["session_id"])
+            state = words.load32(_AT["state"])
+            head = words.load64(_AT["head_number"])
+            if words.load64(_AT["session_id"]) != session_id:
+                continue
+            if state == layout.FORMING:
+                return None
+            self._seen_head = head
+            if head <= self.position:
+                if state == layout.ENDED and self._told_ended != session_id:
+                    self._told_ended = session_id
+                    return Event.ENDED
+                return None
+            snapshot = self._find_frame()
+            if snapshot is not None:
+                self.position = snapshot.number
+                self._last_index = snapshot.slot_index
+                return snapshot
+        return None
+
+    def _find_frame(self) -> Optional[Snapshot]:
+        place = self._choose()
+        if place is None and self._follow_growth():
+            place = self._choose()
+        if place is None or place[1] <= self.position:
+            return None
+        if self._turn.number and place[1] != self.position + 1:
+            self._turn.move(place[1])
+        try:
+            return self._ring.take_snapshot(place, self._is_in_use())
+        except Invalid as problem:
+            self._last_index, self.position = place
+            raise opening.broken(self._wishes.path, str(problem)) from None
+
+    def _choose(self) -> Optional[Place]:
+        if not self._wishes.every_frame:
+            return self._ring.newest(self._words.load64(_AT["head_slot_id"]))
+        return self._ring.next_in_order(
+            self.position, self._last_index, keeps_all=self._turn.number > 0
+        )
+
+    def _is_in_use(self) -> bool:
+        return self._words.load64(_AT["ring_generation"]) == self._ring.ring.generation
+
+    def _follow_growth(self) -> bool:
+        if self._is_in_use():
+            return False
+        # Two steps behind, a reader of every frame goes through the ring between.
+        wanted = self._ring.ring.generation + 1 if self._wishes.every_frame else 0
+        self._ring = self._map_ring_in_use(wanted)
+        self._last_index = -1
+        return True
+
+    def _take_turn(self, number: int) -> None:
+        """Before a look: `number` is the lowest unfinished frame."""
+        if not self._has_turns():
+            self._turn.leave()
+        elif not self._turn.number:
+            self._turn.join(number)
+        elif self._turn.is_late(number, self.slot_count, self._delivery() == layout.ACKNOWLEDGED):
+            self._turn.move(number)
+
+    def _delivery(self) -> int:
+        return self._words.load32(_AT["delivery"])
+
+    # Payloads.
+
+    def lease(self, snapshot: Snapshot) -> Taken:
+        place = (snapshot.slot_index, snapshot.number)
+        try:
+            return self._leases.take(self._ring, place, snapshot.description.payload_bytes)
+        except NoLocks:
+            self._locked = False
+            return Taken(None, True)
+
+    def copy(self, snapshot: Snapshot) -> Optional[bytearray]:
+        """None: the frame is gone."""
+        data = bytearray(snapshot.description.payload_bytes)
+        place = (snapshot.slot_index, snapshot.number)
+        whole = self._ring.copy_payload(place, memoryview(data), self._is_in_use())
+        return data if whole else None
+
+    # Sleeping, and looking after the file (8.3).
+
+    def sleep(self, limit_ns: int) -> None:
+        """Until something was published since the last look, at most `limit_ns`."""
+        if self._turn.number and self._turn.number != self.position + 1:
+            self._turn.move(self.position + 1)
+        system.sleep_on(self._header.address + _AT["published"], self._seen_published, limit_ns)
+
+    def has_lost_writer(self) -> bool:
+        """Told once a session: the writer is gone, and nothing of it is left to be read."""
+        session_id = self._words.load64(_AT["session_id"])
+        if self._told_lost == session_id or self.writer_lives() is not False:
+            return False
+        if self._words.load32(_AT["state"]) == layout.ENDED:
+            return False
+        if self._words.load64(_AT["head_number"]) != self._seen_head:
+            return False
+        self._told_lost = session_id
+        return True
+
+    def has_news(self) -> bool:
+        """Does the file hold anything that was not looked at and told yet?"""
+        session_id = self._words.load64(_AT["session_id"])
+        if self._words.load64(_AT["head_number"]) > self.position:
+            return True
+        return self._words.load32(_AT["state"]) == layout.ENDED and self._told_ended != session_id
+
+    def is_replaced(self) -> bool:
+        """Has the file no name any more, or does its path name another one?"""
+        if self._file.is_unlinked():
+            return True
+        return system.identity_at(self._wishes.path) != self._file.identity()
+
+    def detach(self) -> None:
+        """Gives up all locks but those of leases."""
+        if not self._file.is_open():
+            return
+        self._turn.leave()
+        if self._reader_item is not None:
+            self._file.unlock(self._reader_item)
+            self._reader_item = None
+            self._released.wake()
+
+
+class NotReady(Exception):
+    """There is no file yet that could be attached to."""
+
+
+def attach(wishes: Wishes, waited: bool) -> Attachment:
+    """Raises NotReady, and what errors.py has for files that never will be ready."""
+    try:
+        file = system.open_to_read(wishes.path)
+    except FileNotFoundError:
+        raise NotReady from None
+    except OSError as problem:
+        raise opening.failure(problem, wishes.path) from problem
+    if opening.look_at_start(file, wishes.path) is not opening.Start.WHOLE:
+        raise NotReady
+    try:
+        return Attachment(wishes, file, waited)
+    except OSError as problem:
+        raise opening.failure(problem, wishes.path) from problem

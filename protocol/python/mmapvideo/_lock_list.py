@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Listing the locks that others hold (SPEC.md 5)."""
+from __future__ import annotations
+
+from typing import Iterator
+
+from mmapvideo import _layout as layout
+from mmapvideo._system import File, Range
+
+
+def locks_of_others(file: File, where: Range) -> Iterator[Range]:
+    """Every lock in this range, from low to high offsets as far as one question can tell."""
+    parts = [where]
+    while parts:
+        start, length = parts.pop()
+        found = file.find_lock((start, length))
+        if found is None:
+            continue
+        yield found
+        end, found_end = start + length, found[0] + found[1]
+        if found_end < end:
+            parts.append((found_end, end - found_end))
+        if found[0] > start:
+            parts.append((start, found[0] - start))
+
+
+def count_readers(file: File, enough: int) -> int:
+    """Readers that are attached; stops counting at `enough`. Raises NoLocks."""
+    count = 0
+    for _ in locks_of_others(file, layout.all_lanes(layout.READER, 0, 0)):
+        count += 1
+        if count >= enough:
+            break
+    return count

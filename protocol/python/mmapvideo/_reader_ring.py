@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""The mapped ring of a reader: finding frames and copying them out (SPEC.md 8.2)."""
+from __future__ import annotations
+
+import struct
+from typing import List, NamedTuple, Optional, Tuple
+
+from mmapvideo import _geometry as geometry
+from mmapvideo import _layout as layout
+from mmapvideo._geometry import Description, Invalid, Ring
+from mmapvideo._system import File
+from mmapvideo._words import words_of
+
+Times = Tuple[int, ...]
+# Index of a slot and the number of the frame in it.
+Place = Tuple[int, int]
+
+_SESSION_ID_AT = layout.SLOT_HEADER.offsets["session_id"]
+_TIMES = struct.Struct(f"<{layout.TIME_COUNT}Q")
+
+
+class Snapshot(NamedTuple):
+    """What a slot says about its frame: a validated private copy."""
+
+    slot_index: int
+    number: int
+    session_id: int
+    times: Times
+    description: Description
+    caps: str
+    metadata: bytes
+
+
+class ReaderRing:
+    """A ring of `file`, mapped to read. Frames are told by their numbers: a claimed slot still
+    holds its frame (SPEC.md 4), so the lowest bit of a stamp does not count here."""
+
+    def __init__(self, file: File, ring: Ring) -> None:
+        self._file = file
+        self.ring = ring
+        self.region = file.map(ring.offset, ring.size, writable=False)
+        self._view = self.region.view
+        self._words = words_of(self._view)
+        # The last description and caps, since they rarely change.
+        self._described = b""
+        self._description: Optional[Description] = None
+        self._raw_caps = b""
+        self._caps = ""
+
+    def stamp(self, index: int) -> int:
+        return self._words.load64(index * self.ring.slot_stride)
+
+    def session_id(self, index: int) -> int:
+        return self._words.load64(index * self.ring.slot_stride + _SESSION_ID_AT)
+
+    def holds(self, place: Place) -> bool:
+        """Are the bytes of this slot still those of this frame? An acquire fence comes first."""
+        self._words.fence()
+        return self.stamp(place[0]) >> 1 == place[1]
+
+    def address_of(self, index: int) -> int:
+        """Of its payload."""
+        return self.region.address + index * self.ring.slot_stride + self.ring.payload_offset
+
+    def newest(self, head_slot_id: int) -> Optional[Place]:
+        index = self.ring.index_of(head_slot_id)
+        if index >= self.ring.slot_count:
+            return None
+        number = self.stamp(index) >> 1
+        return (index, number) if number else None
+
+    def next_in_order(self, position: int, last_index: int, keeps_all: bool) -> Optional[Place]:
+        """The frame after `position`; without it the one to go on with; None: there is none.
+
+        `last_index`: of the slot that was taken last. `keeps_all`: the reader holds a turn, so
+        what is there stays.
+        """
+        count = self.ring.slot_count
+        expected = (last_index + 1) % count
+        if self.stamp(expected) >> 1 == position + 1:
+            return expected, position + 1
+        numbers = [stamp >> 1 for stamp in self._words.load_every(0, self.ring.slot_stride)]
+        fresh: List[Place] = [
+            (index, number) for index, number in enumerate(numbers) if number > position
+        ]
+        if not fresh:
+            return None
+        fresh.sort(key=lambda place: place[1])
+        oldest = fresh[0][1]
+        if oldest == position + 1 or keeps_all:
+            return fresh[0]
+        if any(oldest - count < number < oldest for number in numbers):
+            return fresh[0]  # not overrun: the numbers between were spent on dropped frames
+        return fresh[len(fresh) // 2]
+
+    def take_snapshot(self, place: Place, in_use: bool) -> Optional[Snapshot]:
+        """None: the slot was rewritten meanwhile. Raises Invalid if what it holds is not valid.
+
+        `in_use`: the file still uses this ring; otherwise its pages may have been given back.
+        """
+        index, number = place
+        if self.stamp(index) >> 1 != number:
+            return None
+        start = index * self.ring.slot_stride
+        header = bytes(self._view[start : start + layout.CAPS_OFFSET])
+        try:
+            description, caps, metadata = self._copy_out(start, header, in_use)
+        except Invalid:
+            if self.holds(place):
+                raise
+            return None
+        if not self.holds(place):
+            return None
+        if header[8:16] != number.to_bytes(8, "little") or number > layout.MAX_FRAME_NUMBER:
+            raise Invalid(f"a slot that disagrees with its stamp about frame {number}")
+        return Snapshot(
+            index,
+            number,
+            int.from_bytes(header[16:24], "little"),
+            _TIMES.unpack_from(header, layout.TIMES_AT),
+            description,
+            caps,
+            metadata,
+        )
+
+    def _copy_out(self, start: int, header: bytes, in_use: bool) -> Tuple[Description, str, bytes]:
+        described = header[layout.DESCRIPTION_AT :]
+        description = self._description
+        if description is None or described != self._described:
+            description = geometry.check_description(header, self.ring)
+            self._described, self._description = described, description
+        caps_at = start + layout.CAPS_OFFSET
+        raw_caps = bytes(self._view[caps_at : caps_at + description.caps_bytes])
+        if raw_caps != self._raw_caps:
+            self._caps = geometry.check_caps(raw_caps)
+            self._raw_caps = raw_caps
+        metadata = b""
+        if description.metadata_bytes:
+            metadata = self._copy_metadata(start, description.metadata_bytes, in_use)
+        return description, self._caps, metadata
+
+    def _copy_metadata(self, start: int, length: int, in_use: bool) -> bytes:
+        at = start + self.ring.payload_offset + self.ring.payload_capacity
+        if in_use:
+            return bytes(self._view[at : at + length])
+        return self._file.read(length, self.ring.offset + at)
+
+    def copy_payload(self, place: Place, target: memoryview, in_use: bool) -> bool:
+        """Fills `target` from the payload's start. False: the frame is gone, `target` is rubbish."""
+        start = place[0] * self.ring.slot_stride + self.ring.payload_offset
+        if in_use:
+            target[:] = self._view[start : start + len(target)]
+        elif not self._file.read_into(target, self.ring.offset + start):
+            return False
+        return self.holds(place)

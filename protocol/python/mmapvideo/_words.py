@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""The words that a writer and readers of other processes use at the same time.
+
+No other module touches a field that SPEC.md 3 marks atomic, so the argument why Python may do this
+at all stands here.
+
+One machine word. `memoryview.cast("Q")[i]` and `cast("I")[i]`, and their assignments, copy 8 or 4
+aligned bytes by a memcpy of constant size, which compilers turn into one load or store.
+(`struct.unpack_from("<Q")` assembles single bytes, and slices copy any number of bytes: neither
+would do.) That needs a 64-bit, little-endian machine, which _platform.py checks.
+
+Compiler. Each access is a call through the interpreter into a C function of another translation
+unit; nothing is moved across it.
+
+x86. Loads are acquires and stores are releases by themselves, and fences of these kinds cost
+nothing: pairs A to F of SPEC.md 14 hold as they are.
+
+Other machines. `fence()` lets go of a lock that it holds and takes it again. The first is an atomic
+operation with release order, the second one with acquire order, and a release that is followed by
+an acquire is not reordered with it (ARMv8: RCsc); so what was before stays before, and what comes
+after stays after: a full fence. Each load is followed by one and each releasing store preceded.
+
+Store before load, which x86 does not keep in order either (pairs G and H). CPython has no
+instruction for that, and needs none: on both sides it is a question to the kernel's lock table that
+comes after the store or before the load. Linux keeps all locks of one file under one spin lock,
+which `F_OFD_SETLK` always takes, and `F_OFD_GETLK` whenever the file has any lock; a writer's own
+WRITER lock is one. If the writer's question has the spin lock first, its release there and the
+reader's acquire make the claimed stamp (or the odd `released`) visible to the reader's load; if the
+reader's lock or unlock is first, the question finds it. That holds on every architecture. Hence
+"lock, then load" and "store, then ask" in the other modules need no more than to be in that order.
+"""
+from __future__ import annotations
+
+import platform
+import threading
+from typing import List
+
+_X86 = ("x86_64", "AMD64", "amd64", "i386", "i686")
+
+
+class Words:
+    """Loads with acquire order and stores in one mapped range; x86.
+
+    `view` is the range as bytes, its start aligned to 8. Offsets are bytes from its start.
+    """
+
+    __slots__ = ("_longs", "_ints")
+
+    def __init__(self, view: memoryview) -> None:
+        self._longs = view.cast("Q")
+        self._ints = view.cast("I")
+
+    def load64(self, offset: int) -> int:
+        return self._longs[offset >> 3]
+
+    def load32(self, offset: int) -> int:
+        return self._ints[offset >> 2]
+
+    def load_every(self, first: int, step: int) -> List[int]:
+        """The 64-bit words at `first`, `first + step`, and so on to the end of the range."""
+        return self._longs[first >> 3 :: step >> 3].tolist()
+
+    def store64(self, offset: int, value: int) -> None:
+        self._longs[offset >> 3] = value
+
+    def store32(self, offset: int, value: int) -> None:
+        self._ints[offset >> 2] = value
+
+    def fence(self) -> None:
+        """An acquire and release fence."""
+
+
+class FencedWords(Words):
+    """The same where plain loads and stores have no order."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self, view: memoryview) -> None:
+        super().__init__(view)
+        self._lock = threading.local()
+
+    def load64(self, offset: int) -> int:
+        value = super().load64(offset)
+        self.fence()
+        return value
+
+    def load32(self, offset: int) -> int:
+        value = super().load32(offset)
+        self.fence()
+        return value
+
+    def load_every(self, first: int, step: int) -> List[int]:
+        values = super().load_every(first, step)
+        self.fence()
+        return values
+
+    def store64(self, offset: int, value: int) -> None:
+        self.fence()
+        super().store64(offset, value)
+
+    def store32(self, offset: int, value: int) -> None:
+        self.fence()
+        super().store32(offset, value)
+
+    def fence(self) -> None:
+        # One lock for each thread, so that it is always free and held by who asks.
+        lock = getattr(self._lock, "held", None)
+        if lock is None:
+            lock = self._lock.held = threading.Lock()
+            lock.acquire()
+        lock.release()
+        lock.acquire()
+
+
+def words_of(view: memoryview) -> Words:
+    """The class that this machine needs."""
+    return Words(view) if platform.machine() in _X86 else FencedWords(view)
