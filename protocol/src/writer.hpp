@@ -99,7 +99,7 @@ class Writer {
   mmapvideo_status take(std::unique_lock<std::mutex>& lock, const Sizes& sizes, TryTake try_take,
                         WorthWaiting worth_waiting, mmapvideo_slot_view& view);
   void wait_until_finished(std::unique_lock<std::mutex>& lock, std::uint64_t number);
-  void pass_over(std::uint64_t number);
+  bool pass_over(std::uint64_t number);
   void count_wait() noexcept;
   std::uint32_t lossless_reader_count() const;
 

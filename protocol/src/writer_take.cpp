@@ -6,6 +6,11 @@
 #include "writer.hpp"
 
 namespace mmapvideo::core {
+namespace {
+
+constexpr int max_passes = 16;
+
+}  // namespace
 
 mmapvideo_status Writer::begin(const Sizes& sizes, mmapvideo_slot_view& view) {
   std::unique_lock lock(mutex_);
@@ -51,8 +56,9 @@ mmapvideo_status Writer::take(std::unique_lock<std::mutex>& lock, const Sizes& s
         });
     if (outcome == WaitOutcome::cancelled || closed_) return MMAPVIDEO_CANCELLED;
     if (!taken && !ring_suits(sizes, 0)) return MMAPVIDEO_RING_REPLACED;
-    if (outcome == WaitOutcome::timed_out) {
-      pass_over(current_->oldest_number());
+    // A reader that is passed over may take another turn before the slot is claimed.
+    for (int pass = 0; outcome == WaitOutcome::timed_out && !taken && pass < max_passes; ++pass) {
+      if (!pass_over(current_->oldest_number())) break;
       taken = try_take();
     }
   }
@@ -81,12 +87,14 @@ mmapvideo_status Writer::wait_for_readers(std::uint32_t count, std::int64_t time
   return outcome == WaitOutcome::met ? MMAPVIDEO_OK : MMAPVIDEO_TIMEOUT;
 }
 
-void Writer::pass_over(std::uint64_t number) {
-  if (number == 0) return;
+/// False: nobody is in the way of this frame.
+bool Writer::pass_over(std::uint64_t number) {
+  if (number == 0) return false;
   const std::uint32_t passed = turns_.pass_over(number);
   increment_relaxed(passed_over_count_, passed);
   increment_relaxed(header().passed_over_count, passed);
   store_relaxed(passed_over_now_, std::uint64_t{turns_.passed_count()});
+  return passed != 0;
 }
 
 void Writer::count_wait() noexcept {
