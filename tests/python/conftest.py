@@ -23,6 +23,7 @@ def pytest_configure(config):
     global _stderr
     _stderr = os.fdopen(os.dup(sys.stderr.fileno()), "w")  # before pytest captures it
     if config.pluginmanager.is_blocked("terminal"):
+        config.option.verbose = 0  # assertions that fail ask for it, and it is the terminal's
         config.pluginmanager.register(Tap())
 
 
