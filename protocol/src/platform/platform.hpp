@@ -43,6 +43,8 @@ class File {
   /// none; `created` says which. Throws Failure. Never blocks, never follows a symbolic link, and
   /// does not take another user's file in a directory where anybody may plant one.
   static File open_for_writing(const std::string& path, std::uint32_t permissions, bool& created);
+  /// Takes over the handle of a regular file that the caller opened its own way.
+  static File adopt(std::intptr_t handle, std::string path) { return {handle, std::move(path)}; }
 
   bool valid() const noexcept { return handle_ != none; }
   std::intptr_t handle() const noexcept { return handle_; }

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The mmapvideo command as a user meets it: what it prints, and with which status it exits.
-#include <fcntl.h>
+// `mmapvideo info` and `mmapvideo check`, and what all subcommands have in common.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "command.hpp"
 #include "support/file_test.hpp"
 #include "support/forged_file.hpp"
 #include "support/library.hpp"
@@ -18,33 +14,13 @@
 namespace mmapvideo_test {
 namespace {
 
-struct Answer {
-  int status = -1;
-  std::string text;
-  nlohmann::json json() const { return nlohmann::json::parse(text); }
-  bool says(const std::string& words) const { return text.find(words) != std::string::npos; }
-};
-
-/// Runs the command with both outputs in `text`.
-Answer run(const std::string& arguments) {
-  const std::string line =
-      std::string(std::getenv("MMAPVIDEO_COMMAND")) + " " + arguments + " 2>&1";
-  FILE* pipe = ::popen(line.c_str(), "r");
-  Answer result;
-  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe))
-    result.text += static_cast<char>(c);
-  const int status = ::pclose(pipe);
-  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return result;
-}
-
-class CommandTest : public FileTest {
+class InfoTest : public FileTest {
  protected:
   Answer info(const std::string& options = "") { return run("info " + path_ + " " + options); }
   Answer check(const std::string& options = "") { return run("check " + path_ + " " + options); }
 };
 
-TEST_F(CommandTest, info_shows_a_live_writer_its_readers_and_the_newest_frame) {
+TEST_F(InfoTest, info_shows_a_live_writer_its_readers_and_the_newest_frame) {
   Writer writer = open_writer(path_, 4);
   publish(writer);
   publish(writer);
@@ -59,7 +35,7 @@ TEST_F(CommandTest, info_shows_a_live_writer_its_readers_and_the_newest_frame) {
   EXPECT_TRUE(shown.says(kCaps)) << shown.text;
 }
 
-TEST_F(CommandTest, info_tells_how_far_a_lossless_reader_is) {
+TEST_F(InfoTest, info_tells_how_far_a_lossless_reader_is) {
   Writer writer = open_waiting_writer(path_);
   const HandTurn turn(path_, 2, 0xab);
   for (int i = 0; i < 4; ++i) publish(writer);
@@ -72,7 +48,7 @@ TEST_F(CommandTest, info_tells_how_far_a_lossless_reader_is) {
   EXPECT_EQ(reader["lag"], 3);
 }
 
-TEST_F(CommandTest, info_as_json_has_the_same_facts) {
+TEST_F(InfoTest, info_as_json_has_the_same_facts) {
   Writer writer = open_writer(path_, 4);
   publish(writer);
   const Answer shown = info("--json");
@@ -93,7 +69,7 @@ TEST_F(CommandTest, info_as_json_has_the_same_facts) {
   EXPECT_TRUE(json["findings"].empty());
 }
 
-TEST_F(CommandTest, info_tells_an_end_from_a_death) {
+TEST_F(InfoTest, info_tells_an_end_from_a_death) {
   {
     ForgedFile file(path_);
     file.publish();
@@ -104,14 +80,14 @@ TEST_F(CommandTest, info_tells_an_end_from_a_death) {
   EXPECT_TRUE(info().says("ended cleanly"));
 }
 
-TEST_F(CommandTest, a_file_that_is_not_ready_is_no_finding) {
+TEST_F(InfoTest, a_file_that_is_not_ready_is_no_finding) {
   std::ofstream(path_).close();
   EXPECT_EQ(info().status, 0);
   EXPECT_EQ(check().status, 0);
   EXPECT_EQ(info("--json").json()["ready"], false);
 }
 
-TEST_F(CommandTest, check_of_a_good_file_says_fine) {
+TEST_F(InfoTest, check_of_a_good_file_says_fine) {
   Writer writer = open_writer(path_, 4);
   publish(writer);
   const Answer checked = check();
@@ -120,7 +96,7 @@ TEST_F(CommandTest, check_of_a_good_file_says_fine) {
   EXPECT_EQ(check("--json").json()["ok"], true);
 }
 
-TEST_F(CommandTest, check_finds_a_half_written_slot_of_a_dead_writer) {
+TEST_F(InfoTest, check_finds_a_half_written_slot_of_a_dead_writer) {
   ForgedFile file(path_);
   file.publish();
   file.start_slot(2);
@@ -131,7 +107,7 @@ TEST_F(CommandTest, check_finds_a_half_written_slot_of_a_dead_writer) {
   EXPECT_TRUE(checked.says("slot 2 is half written")) << checked.text;
 }
 
-TEST_F(CommandTest, check_finds_a_head_without_its_frame) {
+TEST_F(InfoTest, check_finds_a_head_without_its_frame) {
   ForgedFile file(path_);
   file.publish();
   store(file.slot(0).stamp, std::uint64_t{0});
@@ -142,7 +118,7 @@ TEST_F(CommandTest, check_finds_a_head_without_its_frame) {
   EXPECT_EQ(checked.json()["findings"].size(), 1u);
 }
 
-TEST_F(CommandTest, check_finds_planes_beyond_the_payload) {
+TEST_F(InfoTest, check_finds_planes_beyond_the_payload) {
   ForgedFile file(path_);
   file.publish();
   file.slot(0).info.planes[0].offset = kFrameBytes;
@@ -151,7 +127,7 @@ TEST_F(CommandTest, check_finds_planes_beyond_the_payload) {
   EXPECT_TRUE(checked.says("slot 0: plane 0 exceeds the payload")) << checked.text;
 }
 
-TEST_F(CommandTest, check_finds_caps_that_readers_refuse) {
+TEST_F(InfoTest, check_finds_caps_that_readers_refuse) {
   ForgedFile file(path_);
   file.publish();
   file.raw().caps(0)[3] = '\0';
@@ -160,7 +136,7 @@ TEST_F(CommandTest, check_finds_caps_that_readers_refuse) {
   EXPECT_TRUE(checked.says("slot 0: the caps string holds a NUL")) << checked.text;
 }
 
-TEST_F(CommandTest, check_finds_a_ring_beyond_the_file) {
+TEST_F(InfoTest, check_finds_a_ring_beyond_the_file) {
   ForgedFile file(path_);
   file.raw().ring().slot_count = 1000;
   const Answer checked = check();
@@ -168,7 +144,7 @@ TEST_F(CommandTest, check_finds_a_ring_beyond_the_file) {
   EXPECT_TRUE(checked.says("exceeds the file")) << checked.text;
 }
 
-TEST_F(CommandTest, a_foreign_file_is_a_finding_and_stays_as_it_was) {
+TEST_F(InfoTest, a_foreign_file_is_a_finding_and_stays_as_it_was) {
   std::ofstream(path_) << "....ftypisom, not a ring of frames";
   for (const char* command : {"info ", "check "}) {
     const Answer refused = run(command + path_);
@@ -178,13 +154,13 @@ TEST_F(CommandTest, a_foreign_file_is_a_finding_and_stays_as_it_was) {
   EXPECT_EQ(check("--json").json()["error"], "foreign file");
 }
 
-TEST_F(CommandTest, a_file_that_is_not_there_is_status_3) {
+TEST_F(InfoTest, a_file_that_is_not_there_is_status_3) {
   EXPECT_EQ(info().status, 3);
   EXPECT_EQ(check().status, 3);
   EXPECT_EQ(check("--json").json()["error"], "not found");
 }
 
-TEST_F(CommandTest, wrong_usage_is_status_2_and_help_is_0) {
+TEST_F(InfoTest, wrong_usage_is_status_2_and_help_is_0) {
   EXPECT_EQ(run("").status, 2);
   EXPECT_EQ(run("info").status, 2);
   EXPECT_EQ(run("frobnicate " + path_).status, 2);
@@ -192,7 +168,18 @@ TEST_F(CommandTest, wrong_usage_is_status_2_and_help_is_0) {
   EXPECT_EQ(run("--help").status, 0);
 }
 
-TEST_F(CommandTest, control_characters_of_a_file_do_not_reach_the_terminal) {
+TEST_F(InfoTest, every_subcommand_has_help_with_an_example) {
+  for (const std::string name : {"list", "info", "watch", "dump", "play", "check", "gc"}) {
+    const Answer help = run(name + " --help");
+    EXPECT_EQ(help.status, 0);
+    EXPECT_TRUE(help.says("Examples:\n  ")) << help.text;
+    EXPECT_TRUE(help.says("mmapvideo " + name)) << help.text;
+  }
+}
+
+TEST_F(InfoTest, the_version_is_told) { EXPECT_TRUE(run("--version").says("0.")); }
+
+TEST_F(InfoTest, control_characters_of_a_file_do_not_reach_the_terminal) {
   ForgedFile file(path_);
   file.publish();
   set_text(file.slot(0).info.format, sizeof file.slot(0).info.format, "\033[2JGRAY8");

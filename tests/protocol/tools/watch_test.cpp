@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+// `mmapvideo watch`: lines, JSON, and the picture on a terminal.
+#include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#include <atomic>
+#include <sstream>
+#include <thread>
+
+#include "command.hpp"
+#include "support/file_test.hpp"
+#include "support/forged_file.hpp"
+#include "support/library.hpp"
+#include "support/ofd_lock.hpp"
+#include "support/turns.hpp"
+
+namespace mmapvideo_test {
+namespace {
+
+/// A frame every few milliseconds while it lives.
+class Camera {
+ public:
+  explicit Camera(const std::string& path) : writer_(open_reserved_writer(path, 8)) {
+    thread_ = std::thread([this] {
+      while (!stop_) {
+        publish(writer_);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      }
+    });
+  }
+  ~Camera() {
+    stop_ = true;
+    thread_.join();
+  }
+
+ private:
+  Writer writer_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+/// The command on a terminal of that size; all it writes there.
+std::string on_a_terminal(const std::string& arguments, unsigned short columns,
+                          unsigned short rows) {
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal < 0 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0)
+    throw std::runtime_error("posix_openpt");
+  const std::string name = ::ptsname(terminal);
+  const int keeper = ::open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  winsize size{};
+  size.ws_col = columns;
+  size.ws_row = rows;
+  ::ioctl(terminal, TIOCSWINSZ, &size);
+  std::string text;
+  std::thread listener([&] {
+    char bytes[4096];
+    for (ssize_t got; (got = ::read(terminal, bytes, sizeof bytes)) > 0;)
+      text.append(bytes, static_cast<std::size_t>(got));
+  });
+  Background(command_line(arguments) + " >" + name).wait();
+  ::close(keeper);  // the last one: the listener's read fails
+  listener.join();
+  ::close(terminal);
+  return text;
+}
+
+class WatchTest : public FileTest {
+ protected:
+  Answer watch(const std::string& options) { return run("watch " + path_ + ' ' + options); }
+};
+
+TEST_F(WatchTest, elsewhere_than_on_a_terminal_it_prints_a_line_a_second) {
+  Camera camera(path_);
+  const Answer said = watch("-n 2");
+  EXPECT_EQ(said.status, 0);
+  std::istringstream lines(said.text);
+  unsigned count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    EXPECT_NE(line.find(" fps  latency p50 "), std::string::npos) << line;
+    EXPECT_NE(line.find("writer alive"), std::string::npos) << line;
+  }
+  EXPECT_EQ(count, 2u);
+  EXPECT_FALSE(said.says("\033"));
+}
+
+TEST_F(WatchTest, json_lines_have_the_same_facts) {
+  Camera camera(path_);
+  const auto json = watch("-n 1 --json").json();
+  EXPECT_GT(json["fps"], 1.0);
+  EXPECT_GT(json["latency_ns"]["p50"], 0);
+  EXPECT_GE(json["latency_ns"]["max"], json["latency_ns"]["p99"]);
+  EXPECT_GT(json["seen_count"], 1);
+  EXPECT_EQ(json["writer"], "alive");
+  EXPECT_TRUE(json["readers"].empty());
+}
+
+TEST_F(WatchTest, readers_are_shown_with_their_lag) {
+  Writer writer = open_waiting_writer(path_);
+  const HandTurn turn(path_, 2, 0xab);
+  for (int i = 0; i < 4; ++i) publish(writer);
+  EXPECT_TRUE(watch("-n 0.1").says("readers 0, lag 3"));
+  EXPECT_EQ(watch("-n 0.1 --json").json()["readers"][0]["lag"], 3);
+  const std::string picture = on_a_terminal("watch -n 0.1 " + path_, 80, 24);
+  EXPECT_NE(picture.find("000000ab, detached, leases 0, next frame 2, 3 behind"), std::string::npos)
+      << picture;
+}
+
+TEST_F(WatchTest, it_is_no_reader) {
+  Camera camera(path_);
+  Background watcher(command_line("watch " + path_));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  EXPECT_EQ(attached_readers(path_), 0u);
+  watcher.signal(SIGINT);
+  const Answer said = watcher.wait();
+  EXPECT_TRUE(said.says("latency p50")) << said.text;
+}
+
+TEST_F(WatchTest, interrupts_and_termination_end_it_cleanly) {
+  Camera camera(path_);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    const std::string log = dir_ / ("log" + std::to_string(signal));
+    Background watcher(command_line("watch --json " + path_ + " >" + log));
+    // The first line: the signals are caught by then.
+    until([&] { return !read_bytes(log).empty(); });
+    watcher.signal(signal);
+    EXPECT_EQ(watcher.wait().status, 0) << signal;
+  }
+}
+
+TEST_F(WatchTest, seconds_without_a_frame_are_a_finding) {
+  Writer writer = open_writer(path_);
+  publish(writer);
+  EXPECT_EQ(watch("-n 0.2").status, 1);
+}
+
+TEST_F(WatchTest, a_file_that_is_not_there_is_status_3_or_waited_for) {
+  EXPECT_EQ(watch("-n 0.1").status, 3);
+  EXPECT_EQ(watch("-n 0.1 --json").json()["error"], "not found");
+  const Answer waited = watch("-n 0.1 --wait");
+  EXPECT_EQ(waited.status, 1);
+  EXPECT_TRUE(waited.says("no file"));
+  Background watcher(command_line("watch --wait --json -n 3 " + path_));
+  Camera camera(path_);
+  EXPECT_EQ(watcher.wait().status, 0);
+}
+
+TEST_F(WatchTest, a_foreign_file_is_a_finding) {
+  write_bytes(path_, "something else, longer than a magic");
+  EXPECT_EQ(watch("-n 0.1").status, 1);
+  EXPECT_TRUE(watch("-n 0.1").says("another kind"));
+}
+
+TEST_F(WatchTest, a_writer_that_is_killed_and_returns_is_followed) {
+  ForgedFile file(path_);
+  file.publish();
+  file.drop_writer_lock();
+  EXPECT_TRUE(watch("-n 0.1").says("writer crashed"));
+  Background watcher(command_line("watch -n 2 " + path_));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  Camera camera(path_);
+  const Answer said = watcher.wait();
+  EXPECT_EQ(said.status, 0);
+  EXPECT_TRUE(said.says("writer alive")) << said.text;
+}
+
+TEST_F(WatchTest, nobody_reading_it_any_more_ends_it) {
+  Camera camera(path_);
+  EXPECT_EQ(shell(command() + " watch " + path_ + " | head -n 1 >/dev/null").status, 0);
+}
+
+TEST_F(WatchTest, on_a_terminal_it_draws_latency_in_place) {
+  Camera camera(path_);
+  const std::string text = on_a_terminal("watch -n 1.2 " + path_, 80, 24);
+  EXPECT_NE(text.find("p50 "), std::string::npos) << text;
+  EXPECT_NE(text.find("┤"), std::string::npos) << text;
+  EXPECT_NE(text.find("s ago"), std::string::npos) << text;
+  EXPECT_NE(text.find("\033[?25l"), std::string::npos) << "the cursor is hidden";
+  EXPECT_NE(text.rfind("\033[?25h"), std::string::npos) << "and comes back";
+  EXPECT_GT(text.rfind("\033[?25h"), text.rfind("fps"));
+}
+
+TEST_F(WatchTest, lines_fit_the_terminal) {
+  Camera camera(path_);
+  for (const unsigned short columns : {10, 33, 80}) {
+    const std::string text = on_a_terminal("watch -n 0.3 " + path_, columns, 6);
+    unsigned width = 0, widest = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\033') {
+        while (i < text.size() && std::isalpha(static_cast<unsigned char>(text[i])) == 0) ++i;
+      } else if (text[i] == '\r' || text[i] == '\n') {
+        width = 0;
+      } else if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) {
+        widest = std::max(widest, ++width);
+      }
+    }
+    EXPECT_LT(widest, columns);
+  }
+}
+
+}  // namespace
+}  // namespace mmapvideo_test
