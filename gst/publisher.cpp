@@ -101,9 +101,10 @@ Publisher::Outcome Publisher::publish(GstBuffer* buffer, const Timing& timing) {
 }
 
 bool Publisher::wait_for_readers(std::uint32_t count) {
+  const auto caps_bytes = static_cast<std::uint32_t>(format_->caps_text.size());
   // Readers attach once there is a ring.
-  writer_.reserve(format_->video_info.size, static_cast<std::uint32_t>(format_->caps_text.size()));
-  const mmapvideo::Status status = writer_.wait_for_readers(count, -1);
+  mmapvideo::Status status = writer_.reserve(format_->video_info.size, caps_bytes);
+  if (status == MMAPVIDEO_OK) status = writer_.wait_for_readers(count, -1);
   if (status == MMAPVIDEO_NO_LOCKS)
     throw_error(status,
                 "The file system of \"" + location_ +

@@ -83,11 +83,18 @@ bool Attachment::map_generation(std::uint64_t generation) {
   return true;
 }
 
-/// To the next ring, while it can be found: frames that were not read yet may be in it.
+/// To the oldest of the later rings that can be found: frames that were not read yet may be in it.
 bool Attachment::follow_growth() {
   const std::uint64_t generation = load_acquire(header().ring_generation);
   if (generation == ring().generation) return false;
-  return map_generation(ring().generation + 1) || map_ring();
+  const bool has_ring_between = generation > ring().generation + 1;
+  return (has_ring_between && map_generation(generation - 1)) || map_ring();
+}
+
+/// From here on at most one growth has not seen the turn (8.4.1): of what can be found now, it may
+/// take the older ring.
+void Attachment::pass_by_rings_out_of_reach() {
+  if (load_acquire(header().ring_generation) > ring().generation + 1) follow_growth();
 }
 
 bool Attachment::populate_more() noexcept {

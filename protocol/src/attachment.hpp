@@ -51,6 +51,8 @@ class Attachment {
   void copy_racing(std::uint32_t index, std::uint64_t offset, void* to, std::size_t bytes) const;
   /// Maps the ring in use if it is another one than ring(). True if it was. Throws Failure.
   bool follow_growth();
+  /// Right after a first turn.
+  void pass_by_rings_out_of_reach();
   /// Touches a few more pages of the ring in use. False: there is nothing left to touch.
   bool populate_more() noexcept;
 

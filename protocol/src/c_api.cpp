@@ -221,8 +221,7 @@ mmapvideo_status mmapvideo_writer_reserve(mmapvideo_writer* writer, uint64_t pay
                                           uint32_t held_slots, mmapvideo_error* error) {
   return guarded(error, [&] {
     require(writer != nullptr, "writer is NULL.");
-    writer->core.reserve({payload_bytes, caps_bytes, metadata_bytes}, held_slots);
-    return MMAPVIDEO_OK;
+    return writer->core.reserve({payload_bytes, caps_bytes, metadata_bytes}, held_slots);
   });
 }
 

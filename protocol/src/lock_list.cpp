@@ -9,8 +9,8 @@ namespace mmapvideo::core {
 std::vector<LockRange> list_locks(const platform::File& file, const LockRange& range) {
   constexpr std::size_t max_locks = 4096;
   std::vector<LockRange> found;
-  // A query returns any one of the locks in its range; what lies before and behind it is asked
-  // next.
+  // A query returns any one of the locks in its range; what lies before it is asked next, then what
+  // lies behind it: a lock that moves up meanwhile, the new one taken first, is seen (7.4).
   std::vector<LockRange> unasked{range};
   while (!unasked.empty() && found.size() < max_locks) {
     const LockRange asked = unasked.back();
@@ -21,8 +21,8 @@ std::vector<LockRange> list_locks(const platform::File& file, const LockRange& r
     found.push_back(lock);
     const std::uint64_t lock_end = lock.offset + lock.bytes;
     const std::uint64_t asked_end = asked.offset + asked.bytes;
-    if (lock.offset > asked.offset) unasked.push_back({asked.offset, lock.offset - asked.offset});
     if (lock_end < asked_end) unasked.push_back({lock_end, asked_end - lock_end});
+    if (lock.offset > asked.offset) unasked.push_back({asked.offset, lock.offset - asked.offset});
   }
   std::sort(found.begin(), found.end(),
             [](const LockRange& a, const LockRange& b) { return a.offset < b.offset; });

@@ -68,8 +68,9 @@ void Reader::keep_turn() {
   const ReaderTurn& turn = attachment_->turn();
   if (!attachment_->takes_turns()) {
     attachment_->leave_turn();
-  } else if (!turn.held() || turn.number() > position_ + 1) {
+  } else if (!turn.held()) {
     attachment_->move_turn(position_ + 1);
+    attachment_->pass_by_rings_out_of_reach();
   } else {
     const bool each =
         load_relaxed(attachment_->header().delivery) == MMAPVIDEO_DELIVERY_ACKNOWLEDGED;
@@ -350,6 +351,8 @@ bool Reader::writer_lost() {
   // What came between the look and the query is looked at first.
   if (told_lost_session_ == session || load_acquire(header.head_number) != seen_head_) return false;
   told_lost_session_ = session;
+  // The next call looks at once where the path leads.
+  last_care_ns_ = 0;
   return true;
 }
 

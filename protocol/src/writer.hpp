@@ -41,7 +41,8 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  void reserve(const Sizes& sizes, std::uint32_t held_slots);
+  /// OK or CANCELLED.
+  mmapvideo_status reserve(const Sizes& sizes, std::uint32_t held_slots);
   /// OK, CANCELLED, or NO_FREE_SLOT: the frame was dropped and counted.
   mmapvideo_status begin(const Sizes& sizes, mmapvideo_slot_view& view);
   /// A slot ahead of need. OK, CANCELLED, or NO_FREE_SLOT: none can be spared.
@@ -77,7 +78,10 @@ class Writer {
   void give_back_unused_end();
   void repair_slots(WriterRing& present);
   bool ring_suits(const Sizes& sizes, std::uint32_t held_slots) const noexcept;
-  void provide_ring(const Sizes& sizes, std::uint32_t held_slots);
+  static void repair_former_slots(const WriterRing& former) noexcept;
+  mmapvideo_status provide_ring(std::unique_lock<std::mutex>& lock, const Sizes& sizes,
+                                std::uint32_t held_slots);
+  bool wait_until_former_ring_is_read(std::unique_lock<std::mutex>& lock);
   void grow(const Sizes& sizes, std::uint32_t held_slots);
   static void write_descriptor(mmapvideo_ring& descriptor, const mmapvideo_ring& ring) noexcept;
   std::unique_ptr<WriterRing> new_ring(const mmapvideo_ring& ring);
@@ -99,6 +103,8 @@ class Writer {
   mmapvideo_status take(std::unique_lock<std::mutex>& lock, const Sizes& sizes, TryTake try_take,
                         WorthWaiting worth_waiting, mmapvideo_slot_view& view);
   void wait_until_finished(std::unique_lock<std::mutex>& lock, std::uint64_t number);
+  template <typename Number, typename Enough>
+  void pass_over_all(Number number, Enough enough);
   bool pass_over(std::uint64_t number);
   void count_wait() noexcept;
   std::uint32_t lossless_reader_count() const;
@@ -126,7 +132,8 @@ class Writer {
   bool closed_ = false;
   std::uint64_t next_number_ = 1;
   std::uint64_t session_id_ = 0;
-  std::uint64_t published_in_ring_ = 0;  // by this writer, in current_
+  std::uint64_t published_in_ring_ = 0;     // by this writer, in current_
+  std::uint64_t first_number_in_ring_ = 1;  // of current_, or a later one after a take-over
   // Figures for stats(), written under the mutex and read without it.
   std::uint64_t frame_count_ = 0;
   std::uint64_t dropped_count_ = 0;

@@ -18,7 +18,8 @@ mmapvideo_status Writer::begin(const Sizes& sizes, mmapvideo_slot_view& view) {
   if (ended_) start_session();
   mmapvideo_status status = MMAPVIDEO_RING_REPLACED;
   while (status == MMAPVIDEO_RING_REPLACED) {
-    provide_ring(sizes, 0);
+    status = provide_ring(lock, sizes, 0);
+    if (status != MMAPVIDEO_OK) return status;
     status = take(
         lock, sizes, [&] { return current_->take(); },
         [&] { return current_->others_are_in_the_way(); }, view);
@@ -39,6 +40,14 @@ mmapvideo_status Writer::lend(const Sizes& sizes, mmapvideo_slot_view& view) {
   return status == MMAPVIDEO_RING_REPLACED ? MMAPVIDEO_NO_FREE_SLOT : status;
 }
 
+/// Until enough() is true, or nobody is in the way of frame number() any more: a reader that is
+/// passed over may take another turn before the writer has looked again.
+template <typename Number, typename Enough>
+void Writer::pass_over_all(Number number, Enough enough) {
+  for (int pass = 0; pass < max_passes; ++pass)
+    if (!pass_over(number()) || enough()) return;
+}
+
 /// A slot now, or, while that is worth waiting for, when readers have let go of one (7.4.2).
 /// RING_REPLACED: another thread made a larger one meanwhile, or closed the writer.
 template <typename TryTake, typename WorthWaiting>
@@ -56,16 +65,30 @@ mmapvideo_status Writer::take(std::unique_lock<std::mutex>& lock, const Sizes& s
         });
     if (outcome == WaitOutcome::cancelled || closed_) return MMAPVIDEO_CANCELLED;
     if (!taken && !ring_suits(sizes, 0)) return MMAPVIDEO_RING_REPLACED;
-    // A reader that is passed over may take another turn before the slot is claimed.
-    for (int pass = 0; outcome == WaitOutcome::timed_out && !taken && pass < max_passes; ++pass) {
-      if (!pass_over(current_->oldest_number())) break;
-      taken = try_take();
-    }
+    if (outcome == WaitOutcome::timed_out)
+      pass_over_all([&] { return current_->oldest_number(); },
+                    [&] { return (taken = try_take()).has_value(); });
   }
   if (!taken) return MMAPVIDEO_NO_FREE_SLOT;
   increment_relaxed(slots_out_, 1);
   view = *taken;
   return MMAPVIDEO_OK;
+}
+
+/// Step 7.4.5: the next descriptor takes the place of the former ring's. False: cancelled.
+bool Writer::wait_until_former_ring_is_read(std::unique_lock<std::mutex>& lock) {
+  const auto is_read = [&] {
+    const std::uint64_t last_number = first_number_in_ring_ - 1;
+    return closed_ || !current_ || current_->ring().generation < 2 ||
+           next_number_ - last_number > MMAPVIDEO_TURN_WINDOW || !turns_.is_needed(last_number);
+  };
+  if (!waits_for_readers() || is_read()) return !closed_;
+  count_wait();
+  const WaitOutcome outcome =
+      released_.wait(header().released, lock, options_.wait_timeout_ns, is_read);
+  if (outcome == WaitOutcome::timed_out)
+    pass_over_all([&] { return first_number_in_ring_ - 1; }, is_read);
+  return outcome != WaitOutcome::cancelled && !closed_;
 }
 
 /// Step 7.4.3. The frame is out in any case.

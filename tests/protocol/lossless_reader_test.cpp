@@ -209,21 +209,59 @@ TEST_F(LosslessReaderTest, claimed_frame_is_read_as_a_complete_one) {
   EXPECT_EQ(try_lease(reader), MMAPVIDEO_OK);
 }
 
-TEST_F(LosslessReaderTest, nothing_is_missed_where_the_ring_grows_twice_in_a_row) {
+TEST_F(LosslessReaderTest, nothing_is_missed_however_often_the_ring_grows) {
   Writer writer = open_waiting_writer(path_);
   Reader reader = open_reader(path_, kEveryFrame);
   attach(reader);
-  publish(writer, 1);
+  constexpr std::uint64_t rings = 9;
+  std::thread other([&] {
+    for (std::uint64_t number = 1; number <= 3 * rings; ++number)
+      publish(writer, number, kFrameBytes << (number - 1) / 3);
+  });
+  ::usleep(50'000);
+  for (std::uint64_t number = 1; number <= 3 * rings; ++number) {
+    Taken taken = take(reader);
+    ASSERT_EQ(taken.number, number);
+    ASSERT_EQ(taken.skipped, 0u);
+    ASSERT_TRUE(all_words_are(taken.payload, number));
+  }
+  other.join();
+  EXPECT_EQ(stats_of(writer).passed_over_count, 0u);
+}
+
+TEST_F(LosslessReaderTest, ring_in_which_nothing_was_published_does_not_hide_the_one_after_it) {
+  ForgedFile file(path_, {.slot_count = 3});
+  file.header().delivery = kEveryFrame;
+  Reader reader = open_reader(path_, kEveryFrame);
+  file.publish();
   ASSERT_EQ(take(reader).number, 1u);
-  publish(writer, 2);
-  publish(writer, 3, 64 * kFrameBytes);
-  publish(writer, 4, 1024 * kFrameBytes);
-  for (std::uint64_t number = 2; number <= 4; ++number) {
+  for (std::uint64_t frames : {0, 1, 1}) {
+    file.grow({.slot_count = 3, .payload_capacity = 2 * file.raw().ring().payload_capacity});
+    for (std::uint64_t i = 0; i < frames; ++i) file.publish();
+  }
+  for (std::uint64_t number : {2u, 3u}) {
     Taken taken = take(reader);
     EXPECT_EQ(taken.number, number);
     EXPECT_EQ(taken.skipped, 0u);
-    EXPECT_TRUE(all_words_are(taken.payload, number));
   }
+}
+
+// Followed by two rings, it may be followed by a third one whose writer has not seen the turn.
+TEST_F(LosslessReaderTest, joining_late_begins_where_no_ring_is_missed_any_more) {
+  ForgedFile file(path_, {.slot_count = 3});
+  Reader reader = open_reader(path_, kEveryFrame);
+  file.publish();
+  ASSERT_EQ(take(reader).number, 1u);
+  for (int ring = 0; ring < 2; ++ring) {
+    file.publish();
+    file.grow({.slot_count = 3, .payload_capacity = 2 * file.raw().ring().payload_capacity});
+  }
+  file.publish();
+  file.header().delivery = kEveryFrame;
+  Taken first = take(reader);
+  EXPECT_EQ(first.number, 3u);
+  EXPECT_EQ(first.skipped, 1u);
+  EXPECT_EQ(turns_in(path_), Turns{3});
 }
 
 TEST_F(LosslessReaderTest, joining_a_writer_at_full_speed_is_no_gap) {

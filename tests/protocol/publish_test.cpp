@@ -290,7 +290,8 @@ TEST_F(PublishTest, sizes_that_overflow_are_refused_and_the_writer_goes_on) {
   Writer writer = open_writer(path_);
   publish(writer);
   for (std::uint64_t bytes : {UINT64_MAX, UINT64_MAX - 4095, std::uint64_t{1} << 63}) {
-    EXPECT_TRUE(is_failure(mmapvideo_writer_reserve(writer.get(), bytes, 0, 0, 0, nullptr))) << bytes;
+    EXPECT_TRUE(is_failure(mmapvideo_writer_reserve(writer.get(), bytes, 0, 0, 0, nullptr)))
+        << bytes;
     EXPECT_TRUE(is_failure(mmapvideo_writer_reserve(writer.get(), 64, 0, bytes, 0, nullptr)));
   }
   EXPECT_EQ(publish(writer), 2u);

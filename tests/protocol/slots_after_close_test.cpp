@@ -57,8 +57,7 @@ class SlotsAfterCloseTest : public FileTest {
 
 }  // namespace
 
-TEST_F(SlotsAfterCloseTest,
-       taken_and_held_slots_get_item_0_and_the_writer_item_is_free) {
+TEST_F(SlotsAfterCloseTest, taken_and_held_slots_get_item_0_and_the_writer_item_is_free) {
   close_first_writer();
   EXPECT_FALSE(writer_lock_is_held(path_));
   for (const auto& view : taken_) EXPECT_TRUE(is_left_to_its_user(path_, view.slot_index));
@@ -100,7 +99,8 @@ TEST_F(SlotsAfterCloseTest, next_writer_takes_over_at_once_and_voids_only_what_w
   Writer next = open_writer(path_, 0);
   for (const auto& view : taken_) {
     EXPECT_EQ(load(raw.slot(view.slot_index).stamp), 0u);
-    EXPECT_TRUE(is_left_to_its_user(path_, view.slot_index)) << "the stamp is void, the lock is not";
+    EXPECT_TRUE(is_left_to_its_user(path_, view.slot_index))
+        << "the stamp is void, the lock is not";
   }
   EXPECT_EQ(load(raw.slot(held_.slot_index).stamp), 4u);
   EXPECT_EQ(publish(next), 4u);

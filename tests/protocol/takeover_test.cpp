@@ -78,6 +78,21 @@ TEST_F(TakeoverTest, slot_that_was_being_written_is_emptied_and_a_claimed_one_ke
   EXPECT_EQ(publish(writer), 3u);
 }
 
+TEST_F(TakeoverTest, claimed_slot_of_the_former_ring_keeps_its_frame) {
+  ForgedFile file(path_);
+  file.publish();
+  const mmapvideo_ring former = file.raw().ring();
+  mmapvideo_slot_header& claimed = file.raw().slot(former, 0);
+  file.grow({});
+  file.publish();
+  LockFile lane(path_, O_RDONLY);
+  ASSERT_TRUE(lane.try_shared(lock_item(Family::slot, former.first_slot_id, 9)));
+  store(claimed.stamp, 3u);
+  file.drop_writer_lock();
+  Writer writer = open_writer(path_, 0);
+  EXPECT_EQ(load(claimed.stamp), 2u) << "the frame is leased and whole";
+}
+
 TEST_F(TakeoverTest, complete_slot_above_the_head_becomes_the_head) {
   ForgedFile file(path_);
   file.publish();

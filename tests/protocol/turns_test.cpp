@@ -3,6 +3,7 @@
 // means to be passed over.
 #include <gtest/gtest.h>
 
+#include <thread>
 #include <vector>
 
 #include "support/file_test.hpp"
@@ -266,6 +267,69 @@ TEST_F(TurnsTest, former_ring_is_not_given_back_while_its_frames_are_needed) {
     turn.move_to(9 + static_cast<unsigned>(i));
   }
   EXPECT_EQ(load(raw.slot(former, 2).stamp), 0u);
+}
+
+TEST_F(TurnsTest, third_ring_waits_for_who_has_not_read_the_first) {
+  Writer writer = open_waiting_writer(path_);
+  for (std::uint64_t word = 1; word <= 2; ++word) publish(writer, word);
+  HandTurn turn(path_, 2);
+  publish(writer, 3, 64 * kFrameBytes);
+  EXPECT_EQ(stats_of(writer).wait_count, 0u) << "both rings are described";
+  const Later move([&] { turn.move_to(3); });
+  EXPECT_EQ(publish(writer, 4, 128 * kFrameBytes), 4u);
+  EXPECT_EQ(stats_of(writer).wait_count, 1u);
+  EXPECT_EQ(stats_of(writer).passed_over_count, 0u);
+}
+
+TEST_F(TurnsTest, growth_passes_over_who_hangs_and_waits_for_nobody_who_went_on) {
+  Writer writer = open_waiting_writer(path_, 4, kShort);
+  publish(writer, 1);
+  const HandTurn hung(path_, 1, 5), reading(path_, 2, 6);
+  publish(writer, 2, 64 * kFrameBytes);
+  EXPECT_EQ(publish(writer, 3, 128 * kFrameBytes), 3u);
+  EXPECT_EQ(stats_of(writer).wait_count, 1u);
+  EXPECT_EQ(stats_of(writer).passed_over_count, 1u);
+}
+
+TEST_F(TurnsTest, growth_knows_turns_of_other_numbers_with_the_same_index) {
+  continue_from(path_, 70'000);
+  Writer writer = open_waiting_writer(path_, 4, kShort);
+  publish(writer, 0, 64 * kFrameBytes);
+  for (int i = 0; i < 4200; ++i) publish(writer, 0, 64);
+  const HandTurn turn(path_, 69'999 + 65'536);
+  publish(writer, 0, 128 * kFrameBytes);
+  EXPECT_EQ(stats_of(writer).wait_count, 0u);
+}
+
+TEST_F(TurnsTest, cancel_ends_the_wait_for_a_larger_ring) {
+  Writer writer = open_waiting_writer(path_);
+  publish(writer, 1);
+  const HandTurn turn(path_, 1);
+  publish(writer, 2, 64 * kFrameBytes);
+  const Later cancel([&] { mmapvideo_writer_cancel(writer.get()); });
+  mmapvideo_error error = {};
+  EXPECT_EQ(mmapvideo_writer_reserve(writer.get(), 128 * kFrameBytes, 0, 0, 0, &error),
+            MMAPVIDEO_CANCELLED);
+  EXPECT_EQ(load(RawFile(path_).header().ring_generation), 2u);
+}
+
+// One that was passed over makes the writer ask part by part: the lower part first, or a turn that
+// moves from there to the upper part is in neither.
+TEST_F(TurnsTest, moving_turn_is_found_beside_one_that_was_passed_over) {
+  Writer writer = open_waiting_writer(path_, 4, kShort);
+  for (int i = 0; i < 3; ++i) publish(writer);
+  const HandTurn hung(path_, 2, 9);
+  for (int i = 0; i < 4; ++i) publish(writer);
+  ASSERT_EQ(stats_of(writer).passed_over_now, 1u);
+  Reader reader = open_reader(path_, kEveryFrame);
+  ASSERT_EQ(next_frame(reader).status, MMAPVIDEO_OK);
+  std::thread other([&] {
+    for (int i = 0; i < 20'000; ++i) publish(writer, 0, 64);
+  });
+  for (std::uint64_t taken = 0; taken < 19'000; ++taken)
+    ASSERT_EQ(next_frame(reader).skipped, 0u) << "after " << taken;
+  reader.reset();
+  other.join();
 }
 
 // ---- Acknowledged -----------------------------------------------------------------------------

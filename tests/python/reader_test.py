@@ -351,9 +351,32 @@ def test_second_growth_gives_back_what_nobody_waits_for(path):
     assert grow_twice(path, (64, 64, 600, 600, 1200, 1200)) == [3, 4, 5, 6]
 
 
-def test_second_growth_leaves_what_a_lossless_reader_needs(path):
+def test_second_growth_waits_for_a_lossless_reader(path):
     sizes = (64, 64, 600, 600, 1200, 1200)
-    assert grow_twice(path, sizes, delivery="every-frame") == [1, 2, 3, 4, 5, 6]
+    with mmapvideo.Writer(
+        path, "GRAY8", 64, 64, slots=4, delivery="every-frame", wait_timeout=None
+    ) as writer, mmapvideo.Reader(path, "every-frame") as reader:
+        assert reader.read(timeout=0) is None
+
+        def write_all():
+            for seed, size in enumerate(sizes, start=1):
+                writer.set_format("GRAY8", size, size)
+                assert writer.write(bytes([seed]) * size * size) == seed
+
+        writing = threading.Thread(target=write_all)
+        writing.start()
+        time.sleep(0.05)
+        for number, size in enumerate(sizes, start=1):
+            frame = reader.read()
+            assert (frame.number, frame.skipped, frame.width) == (number, 0, size)
+            assert bytes(frame.payload) == bytes([number]) * size * size
+        writing.join()
+        assert writer.stats.waits > 0 and writer.stats.passed_over == 0
+
+
+def test_second_growth_passes_over_a_lossless_reader_that_hangs(path):
+    sizes = (64, 64, 600, 600, 1200, 1200)
+    assert grow_twice(path, sizes, delivery="every-frame", wait_timeout=0.05)[-4:] == [3, 4, 5, 6]
 
 
 def test_reader_that_polls_is_told_everything_too(path):

@@ -128,8 +128,7 @@ class StormReader {
     const SessionTimes& times = state_.session(tag_);
     const bool may_be = header.passed_over_count != 0 || header.dropped_count != 0 ||
                         former_publish_ns_ < turn_since_ns_ || times.tag != tag_;
-    // Two growths in a row leave the ring between them unread.
-    if (may_be || times.growths > 1) return;
+    if (may_be) return;
     state_.unexplained_gaps += 1;
     std::fprintf(stderr,
                  "UNEXPLAINED GAP in process %d (%s): %llu frames before frame %llu of session "

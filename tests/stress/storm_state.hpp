@@ -93,7 +93,7 @@ enum class WriterCommand { go_on, end_and_keep, end_and_remove };
 
 /// Of a session that has begun.
 struct SessionTimes {
-  Count tag, first_publish_ns, growths;
+  Count tag, first_publish_ns;
 };
 
 /// One place for a reader; what is in it outlives the readers that had it.

@@ -35,7 +35,6 @@ class StormWriter {
   int run() {
     if (writer_ == nullptr) return 1;
     SessionTimes& times = state_.session(session_.tag);
-    times.growths = 0;
     times.first_publish_ns = now_ns();
     times.tag = session_.tag;
     state_.writer_is_ready = true;
@@ -91,7 +90,6 @@ class StormWriter {
   }
   /// At once, so that it is one growth and not one for each frame that is larger than those before.
   void grow() {
-    state_.session(session_.tag).growths += 1;
     state_.tally.growths += 1;
     session_.most_bytes = std::min(session_.most_bytes + 64 * 1024, kMostStormBytes);
     reserve();

@@ -71,7 +71,9 @@ typedef enum mmapvideo_delivery {
   /* Reader: all frames in order; what was missed is counted. Writer: waits for such readers
      before it overwrites what they have not finished. */
   MMAPVIDEO_DELIVERY_EVERY_FRAME = 1,
-  /* Writer: waits after each frame until all such readers have finished it. Not for readers. */
+  /* Writer: waits after each frame until all such readers have finished it, which they do by asking
+     for the next one: who answers a frame through another file calls next with a timeout of 0
+     before it publishes the answer. Not for readers. */
   MMAPVIDEO_DELIVERY_ACKNOWLEDGED = 2
 } mmapvideo_delivery;
 
@@ -156,7 +158,9 @@ MMAPVIDEO_API mmapvideo_writer* mmapvideo_writer_open(const mmapvideo_writer_opt
 /**
  * Makes sure that frames of this size fit: reserves space and touches every page, so that
  * publishing does neither. Optional; begin and publish do it when needed. Keeps the ring if it is
- * large enough, otherwise appends a new one (readers follow by themselves).
+ * large enough, otherwise appends a new one (readers follow by themselves). Where this is not the
+ * first time, it waits as begin does until readers of every frame have left the ring before the
+ * present one. MMAPVIDEO_CANCELLED: that was cancelled.
  *
  * `held_slots`: how many slots the caller is going to have taken at a time, beyond the one it is
  * about to publish. Where options.slot_count leaves the depth open, the ring has at least that

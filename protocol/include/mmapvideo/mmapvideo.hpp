@@ -124,12 +124,13 @@ class Writer {
     handle_.reset(internal::checked_handle(mmapvideo_writer_open(&options, &error), error));
   }
 
-  void reserve(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
-               std::uint64_t metadata_bytes = 0, std::uint32_t held_slots = 0) {
+  /// OK, or CANCELLED.
+  Status reserve(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
+                 std::uint64_t metadata_bytes = 0, std::uint32_t held_slots = 0) {
     mmapvideo_error error{};
-    internal::checked(mmapvideo_writer_reserve(handle_.get(), payload_bytes, caps_bytes,
-                                               metadata_bytes, held_slots, &error),
-                      error);
+    return internal::checked(mmapvideo_writer_reserve(handle_.get(), payload_bytes, caps_bytes,
+                                                      metadata_bytes, held_slots, &error),
+                             error);
   }
 
   /// Nothing: no slot is free and the frame was dropped, or a wait was cancelled; *status tells.

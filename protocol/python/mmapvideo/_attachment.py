@@ -123,11 +123,11 @@ class Attachment:
         self._leases = Leases(self._file, self._released, lane)
         return head
 
-    def _map_ring_in_use(self, wanted: int = 0) -> ReaderRing:
-        """The ring in use; or generation `wanted`, the one before it, as long as it is there."""
+    def _map_ring_in_use(self, after: int = 0) -> ReaderRing:
+        """The ring in use; or the one before it, if it comes after generation `after`."""
         generation, data = self._words.load64(_AT["ring_generation"]), b""
         for _ in range(_RETRIES):
-            chosen = wanted if wanted and generation == wanted + 1 else generation
+            chosen = generation - 1 if 0 < after < generation - 1 else generation
             at = _AT["rings"] + chosen % 2 * layout.RING.size
             data = bytes(self._header.view[at : at + layout.RING.size])
             self._words.fence()
@@ -319,9 +319,9 @@ class Attachment:
     def _follow_growth(self) -> bool:
         if self._is_in_use():
             return False
-        # Two steps behind, a reader of every frame goes through the ring between.
-        wanted = self._ring.ring.generation + 1 if self._wishes.every_frame else 0
-        self._ring = self._map_ring_in_use(wanted)
+        # A reader of every frame goes through the ring between, if there is one.
+        after = self._ring.ring.generation if self._wishes.every_frame else 0
+        self._ring = self._map_ring_in_use(after)
         self._last_index = -1
         return True
 
@@ -331,6 +331,9 @@ class Attachment:
             self._turn.leave()
         elif not self._turn.number:
             self._turn.join(number)
+            # One growth may not have seen the turn: it would take the older of two rings.
+            if self._words.load64(_AT["ring_generation"]) > self._ring.ring.generation + 1:
+                self._follow_growth()
         elif self._turn.is_late(number, self.slot_count, self._delivery() == layout.ACKNOWLEDGED):
             self._turn.move(number)
 

@@ -104,6 +104,7 @@ class WriterSession:
         words.store32(_AT["state"], layout.FORMING)
         words.fence()
         self._number = file.repair(rings)
+        self._first_in_ring = self._number + 1  # or a lower one, which nobody remembers
         if self._number >= layout.MAX_FRAME_NUMBER:
             raise opening.broken(self.path, "no frame numbers are left")
         if former is not None:
@@ -194,7 +195,16 @@ class WriterSession:
             and ring.ring.slot_count != self._slot_count
         )
         if not fits or other_depth:
+            self._wait_until_former_ring_is_read()
             self._grow(sizes)
+
+    def _wait_until_former_ring_is_read(self) -> None:
+        """The next descriptor takes the place of the former ring's."""
+        last = self._first_in_ring - 1
+        if self._ring is None or self._ring.ring.generation < 2 or not self._waits:
+            return
+        if self._number + 1 - last <= layout.TURN_WINDOW:
+            self._wait_until_finished(last, self._number + 1)
 
     def _grow(self, sizes: Sizes) -> None:
         file, former = self._file, self._ring
@@ -208,6 +218,7 @@ class WriterSession:
         file.store_descriptor(ring)
         self._announce()
         self._ring, self._round = mapped, 0
+        self._first_in_ring = self._number + 1
         if former is not None:
             self._former.append(FormerRing(former))
 
@@ -325,7 +336,7 @@ class WriterSession:
         self._count("byte_count", payload_bytes)
         self._announce()
         if self._delivery == layout.ACKNOWLEDGED and self._waits:
-            self._wait_until_finished(number)
+            self._wait_until_finished(number, number)
         return number
 
     def _copy_to_ring_in_use(self, slot: Slot, sizes: Sizes) -> Optional[Slot]:
@@ -338,12 +349,13 @@ class WriterSession:
     def abort(self, slot: Slot) -> None:
         slot.ring.store_stamp(slot.slot_index, 0)
 
-    def _wait_until_finished(self, number: int) -> None:
+    def _wait_until_finished(self, number: int, who_waits: int) -> None:
+        """At most the time limit for frame `who_waits`; then who needs `number` is passed over."""
         turns = self._claims.turns
         turns.new_look()
         if not self._claims.is_needed(number):
             return
-        self._note_wait(number)
+        self._note_wait(who_waits)
         deadline = Deadline(self._wait_timeout)
         with self._waiting():
             while True:
