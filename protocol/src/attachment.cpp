@@ -15,6 +15,10 @@ namespace {
 constexpr int max_descriptor_attempts = 100;
 constexpr int max_lane_draws = 16;
 
+Failure not_settling(const platform::File& file) {
+  return broken_file(file.path(), "ring_generation does not settle");
+}
+
 }  // namespace
 
 std::unique_ptr<Attachment> Attachment::attach(const std::string& path,
@@ -63,7 +67,7 @@ bool Attachment::map_ring() {
     if (generation == 0) return false;
     if (map_generation(generation)) return true;
   }
-  throw broken_file(file_->path(), "ring_generation does not settle");
+  throw not_settling(*file_);
 }
 
 /// False: the descriptor is of another generation. (E)
@@ -85,16 +89,20 @@ bool Attachment::map_generation(std::uint64_t generation) {
 
 /// To the oldest of the later rings that can be found: frames that were not read yet may be in it.
 bool Attachment::follow_growth() {
-  const std::uint64_t generation = load_acquire(header().ring_generation);
-  if (generation == ring().generation) return false;
-  const bool has_ring_between = generation > ring().generation + 1;
-  return (has_ring_between && map_generation(generation - 1)) || map_ring();
+  for (int attempt = 0; attempt < max_descriptor_attempts; ++attempt) {
+    const std::uint64_t generation = load_acquire(header().ring_generation);
+    if (generation == ring().generation) return false;
+    const bool has_ring_between = generation > ring().generation + 1;
+    // Another growth may take the older one away, if no turn is on it, and leaves the other one.
+    if (has_ring_between && map_generation(generation - 1)) return true;
+    if (map_generation(generation)) return true;
+  }
+  throw not_settling(*file_);
 }
 
-/// From here on at most one growth has not seen the turn (8.4.1): of what can be found now, it may
-/// take the older ring.
-void Attachment::pass_by_rings_out_of_reach() {
-  if (load_acquire(header().ring_generation) > ring().generation + 1) follow_growth();
+/// What is in former rings may be on its way out, by a writer that has not seen the turn (8.4.1).
+void Attachment::leave_former_ring() {
+  if (load_acquire(header().ring_generation) != ring().generation) map_ring();
 }
 
 bool Attachment::populate_more() noexcept {

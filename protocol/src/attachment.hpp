@@ -49,10 +49,11 @@ class Attachment {
   /// Copies bytes of a slot while the writer may be changing them (payload_copy.hpp). Throws
   /// Failure.
   void copy_racing(std::uint32_t index, std::uint64_t offset, void* to, std::size_t bytes) const;
-  /// Maps the ring in use if it is another one than ring(). True if it was. Throws Failure.
+  /// Maps the ring after ring(), or the oldest one after it that can be found. False: ring() is the
+  /// one in use. Throws Failure.
   bool follow_growth();
   /// Right after a first turn.
-  void pass_by_rings_out_of_reach();
+  void leave_former_ring();
   /// Touches a few more pages of the ring in use. False: there is nothing left to touch.
   bool populate_more() noexcept;
 

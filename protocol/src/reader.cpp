@@ -70,7 +70,7 @@ void Reader::keep_turn() {
     attachment_->leave_turn();
   } else if (!turn.held()) {
     attachment_->move_turn(position_ + 1);
-    attachment_->pass_by_rings_out_of_reach();
+    attachment_->leave_former_ring();
   } else {
     const bool each =
         load_relaxed(attachment_->header().delivery) == MMAPVIDEO_DELIVERY_ACKNOWLEDGED;
@@ -83,6 +83,12 @@ void Reader::keep_turn() {
 void Reader::move_turn_up() {
   const ReaderTurn& turn = attachment_->turn();
   if (turn.held() && turn.number() < position_ + 1) attachment_->move_turn(position_ + 1);
+}
+
+/// Up to the head that was loaded before the ring in use was searched, nothing is within reach.
+void Reader::give_up_until(std::uint64_t head) {
+  const ReaderTurn& turn = attachment_->turn();
+  if (turn.held() && head > position_ && turn.number() <= head) attachment_->move_turn(head + 1);
 }
 
 // ---- Finding a frame (8.2) --------------------------------------------------------------------
@@ -115,6 +121,7 @@ Reader::Look Reader::look(mmapvideo_frame& frame) {
       last_index_ = attachment_->ring().slot_count - 1;
       continue;
     }
+    give_up_until(head);
     if (state != MMAPVIDEO_STATE_ENDED || told_ended_session_ == session) return Look::nothing;
     told_ended_session_ = session;
     return Look::ended;

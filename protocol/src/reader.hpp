@@ -57,6 +57,7 @@ class Reader {
   bool try_choose_start();
   void keep_turn();
   void move_turn_up();
+  void give_up_until(std::uint64_t head);
   Look look(mmapvideo_frame& frame);
   std::optional<Candidate> choose() const;
   std::optional<Candidate> choose_newest() const;

@@ -13,7 +13,7 @@
  * What the masks LOSSLESS, LEASING and NEWEST mean is said in frames.pml.
  */
 #ifndef GENERATIONS
-#define GENERATIONS 3         /* 2 or 3 */
+#define GENERATIONS 3         /* 2 to 4 */
 #endif
 #ifndef FRAMES
 #define FRAMES 5              /* the last number, at most 6 */
@@ -130,24 +130,21 @@ inline give_back()
   od
 }
 
-/* The turns that a growth waits for: a reader that leaves its ring goes to the newest one (8.2.4), so that it would
-   miss what it has not read of a ring between. */
-#if defined(WRONG_GROWS_UNASKED)
+/* 7.4.5: the turns that a growth waits for, as its descriptor takes the place of the former ring's. */
+#ifdef WRONG_GROWS_UNASKED
 #define IN_THE_WAY 0
-#elif defined(WRONG_WAITS_FOR_FORMER_RING)
-#define IN_THE_WAY (TURNS & (BIT(first_number) - 1))
 #else
-#define IN_THE_WAY (TURNS & UP_TO(head_number))
+#define IN_THE_WAY (generation > 1 && (TURNS & (BIT(first_number) - 1)))
 #endif
 
+/* 11.4 (E) */
 inline describe_ring()
 {
-  if                                                                /* 11.4: in any order */
-  :: described[(generation + 1) % 2] = generation + 1;
-     offset[(generation + 1) % 2] = generation + 1
-  :: offset[(generation + 1) % 2] = generation + 1;
-     described[(generation + 1) % 2] = generation + 1
-  fi
+#ifndef WRONG_DESCRIPTOR_NOT_VOIDED
+  described[(generation + 1) % 2] = 0;
+#endif
+  offset[(generation + 1) % 2] = generation + 1;
+  described[(generation + 1) % 2] = generation + 1
 }
 
 proctype Writer(byte me)
@@ -229,18 +226,13 @@ choose:
     atomic { round = 0; slot = 0; goto take };
 
 grow:
-    IN_THE_WAY == 0;                                                /* 7.4.4: nothing published is needed */
+    IN_THE_WAY == 0;
     if
     :: generation > 1 -> give_back()                                /* 11.3 */
     :: else
     fi;
-#ifdef WRONG_GENERATION_FIRST
-    ring_generation = generation + 1;
-    describe_ring();
-#else
     describe_ring();
     ring_generation = generation + 1;                               /* 11.4 */
-#endif
     d_step {
       c_code { happened("growth"); };
       CHANGE_PUBLISHED;
@@ -249,7 +241,7 @@ grow:
       next = FIRST_SLOT(generation);
       slot = 0
     };
-    goto put;                                                       /* 11.5 */
+    goto take;                                                      /* 11.5, or another growth */
 
 finish:
     atomic { writer_lock = 0; generation = 0; number = 0; first_number = 0; slot = 0; next = 0 }
@@ -267,29 +259,52 @@ finish:
 /* ---- Reader ---- */
 
 #define POSITION position[r]
+#ifdef WRONG_GENERATION_LOADED_ONCE
+#define TWICE 1
+#else
+#define TWICE (described[generation % 2] == generation)
+#endif
 #define HOLDS(n) (NUMBER(stamp[slot]) == (n))
 
-/* 8.1.3 */
+#ifdef WRONG_NEWEST_RING_NEXT
+#define HAS_RING_BETWEEN 0
+#elif defined(WRONG_NEXT_RING_OR_NEWEST)
+#define HAS_RING_BETWEEN (mapped > 0 && generation == mapped + 2)
+#else
+#define HAS_RING_BETWEEN (mapped > 0 && generation > mapped + 1)
+#endif
+
+/* 8.1.3; with a ring mapped already it is 8.2.4: the older of the two that are described, if it comes after that. */
 inline map_ring()
 {
   do
-  :: d_step { ring_generation > 0 -> generation = ring_generation };
+  :: d_step {
+       ring_generation > 0 && generation == 0 ->
+       generation = ring_generation;
+       between = HAS_RING_BETWEEN;
+       generation = generation - between
+     }
+  :: generation > 0 ->
      copy0 = described[generation % 2];
      copy1 = offset[generation % 2];
-#ifndef WRONG_GENERATION_LOADED_ONCE
      if
-     :: ring_generation == generation ->
-#endif
+     :: copy0 == generation && TWICE ->
         d_step {
-          assert(copy0 == generation && copy1 == generation);       /* whole, and of this generation */
+          assert(copy1 == generation);                              /* whole, and of this generation */
           mapped = generation;
-          generation = 0; copy0 = 0; copy1 = 0
+          generation = 0; between = 0; copy0 = 0; copy1 = 0
         };
         break
-#ifndef WRONG_GENERATION_LOADED_ONCE
-     :: d_step { ring_generation != generation -> generation = 0; copy0 = 0; copy1 = 0 }
-     fi
+     :: else ->
+        d_step {
+#ifdef WRONG_RING_GONE_NEWEST_NEXT
+          generation = 0; mapped = 0;
+#else
+          generation = (generation + 1) * between;                  /* ring g then, if that is as it was */
 #endif
+          between = 0; copy0 = 0; copy1 = 0
+        }
+     fi
   od
 }
 
@@ -298,6 +313,7 @@ proctype Reader(byte r)
   byte mapped, generation;
   byte slot, best, copy0, copy1, i;
   bit began;                  /* has had a frame */
+  bit between;                /* looks for the ring before the one in use */
 
 attach:
   map_ring();
@@ -308,10 +324,10 @@ attach:
   fi;
   if
   :: IS(LOSSLESS, r) ->
-     turn[r] = BIT(POSITION + 1);                                   /* 8.4.1: join, in the newest ring */
+     turn[r] = BIT(POSITION + 1);                                   /* 8.4.1: join */
 #ifndef WRONG_JOINS_IN_FORMER_RING
      if
-     :: ring_generation != mapped -> turn[r] = 0; goto attach
+     :: ring_generation != mapped -> turn[r] = 0; mapped = 0; goto attach
      :: ring_generation == mapped
      fi
 #endif

@@ -82,9 +82,9 @@ TEST_F(TakeoverTest, claimed_slot_of_the_former_ring_keeps_its_frame) {
   ForgedFile file(path_);
   file.publish();
   const mmapvideo_ring former = file.raw().ring();
-  mmapvideo_slot_header& claimed = file.raw().slot(former, 0);
   file.grow({});
   file.publish();
+  mmapvideo_slot_header& claimed = file.raw().slot(former, 0);
   LockFile lane(path_, O_RDONLY);
   ASSERT_TRUE(lane.try_shared(lock_item(Family::slot, former.first_slot_id, 9)));
   store(claimed.stamp, 3u);

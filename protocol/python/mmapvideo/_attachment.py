@@ -125,27 +125,30 @@ class Attachment:
 
     def _map_ring_in_use(self, after: int = 0) -> ReaderRing:
         """The ring in use; or the one before it, if it comes after generation `after`."""
-        generation, data = self._words.load64(_AT["ring_generation"]), b""
         for _ in range(_RETRIES):
-            chosen = generation - 1 if 0 < after < generation - 1 else generation
-            at = _AT["rings"] + chosen % 2 * layout.RING.size
-            data = bytes(self._header.view[at : at + layout.RING.size])
-            self._words.fence()
-            again = self._words.load64(_AT["ring_generation"])
-            if again == generation:
-                break
-            generation = again
-        else:
-            raise NotReady
+            generation = self._words.load64(_AT["ring_generation"])
+            between = generation - 1 if 0 < after < generation - 1 else 0
+            # Another growth may take the older one away, and leaves the other one.
+            ring = (self._described(between) if between else None) or self._described(generation)
+            if ring is not None:
+                return self._map(ring)
+        raise opening.broken(self._wishes.path, "ring_generation does not settle")
+
+    def _described(self, generation: int) -> Optional[Ring]:
+        """A ring by its descriptor. None: it is of another one by now (E)."""
+        at = _AT["rings"] + generation % 2 * layout.RING.size
+        if self._words.load64(at) != generation:
+            return None
+        data = bytes(self._header.view[at : at + layout.RING.size])
+        self._words.fence()
+        if self._words.load64(at) != generation:
+            return None
         try:
-            ring = geometry.check_ring(data, self._file.size())
-            if ring.generation != chosen:
-                raise Invalid("a ring of another generation")
+            return geometry.check_ring(data, self._file.size())
         except Invalid as problem:
-            if chosen != generation:  # not the one in use: never mind
-                return self._map_ring_in_use()
+            if self._words.load64(_AT["ring_generation"]) != generation:
+                return None
             raise opening.broken(self._wishes.path, str(problem)) from None
-        return self._map(ring)
 
     def _map(self, ring: Ring) -> ReaderRing:
         try:
@@ -296,15 +299,22 @@ class Attachment:
         place = self._choose()
         if place is None and self._follow_growth():
             place = self._choose()
+        if place is None and self._is_in_use():
+            self._give_up_until(self._seen_head)
         if place is None or place[1] <= self.position:
             return None
-        if self._turn.number and place[1] != self.position + 1:
+        if self._turn.number and place[1] > max(self._turn.number, self.position + 1):
             self._turn.move(place[1])
         try:
             return self._ring.take_snapshot(place, self._is_in_use())
         except Invalid as problem:
             self._last_index, self.position = place
             raise opening.broken(self._wishes.path, str(problem)) from None
+
+    def _give_up_until(self, head: int) -> None:
+        """Nothing up to this head, loaded before the ring in use was searched, is within reach."""
+        if self._wishes.every_frame and 0 < self._turn.number <= head:
+            self._turn.move(head + 1)
 
     def _choose(self) -> Optional[Place]:
         if not self._wishes.every_frame:
@@ -331,9 +341,9 @@ class Attachment:
             self._turn.leave()
         elif not self._turn.number:
             self._turn.join(number)
-            # One growth may not have seen the turn: it would take the older of two rings.
-            if self._words.load64(_AT["ring_generation"]) > self._ring.ring.generation + 1:
-                self._follow_growth()
+            # A former ring may be on its way out, by a writer that has not seen the turn.
+            if not self._is_in_use():
+                self._ring, self._last_index = self._map_ring_in_use(), -1
         elif self._turn.is_late(number, self.slot_count, self._delivery() == layout.ACKNOWLEDGED):
             self._turn.move(number)
 
