@@ -70,7 +70,7 @@ void inspect_slots(const platform::Mapping& mapping, Inspection& result) {
     const std::string name = "slot " + std::to_string(index);
     const mmapvideo_slot_header& slot = slot_at(mapping, ring.slot_stride, index);
     if (load_acquire(slot.stamp) == MMAPVIDEO_STAMP_WRITING && !result.writer_alive)
-      result.findings.push_back(name + " is half written, and no writer is alive");
+      result.leftovers.push_back(name + " is half written, and no writer is alive");
     const auto copy = steady_copy(slot, ring);
     if (!copy) continue;
     ++result.complete_slots;

@@ -25,8 +25,9 @@ struct Inspection {
   std::optional<mmapvideo_slot_header> newest_slot;  ///< the head's, if it could be read whole
   std::string newest_caps;
   std::uint32_t complete_slots = 0;
-  std::uint64_t oldest_number = 0;    ///< of the complete slots
-  std::vector<std::string> findings;  ///< what contradicts the specification, in words
+  std::uint64_t oldest_number = 0;     ///< of the complete slots
+  std::vector<std::string> findings;   ///< what contradicts the specification, in words
+  std::vector<std::string> leftovers;  ///< what a dead writer left and the next one repairs (10)
 };
 
 /// Inspects `path`. Throws Failure: NOT_FOUND if nothing is there, others if it cannot be read.

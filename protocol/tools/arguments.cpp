@@ -89,7 +89,8 @@ Examples:
 
 constexpr const char* check_teaching =
     R"(Checks the header, the ring and every frame that is in the file. Says "fine",
-or one line for each finding, and then the exit status is 1.
+or one line for each finding, and then the exit status is 1. Slots that a dead
+writer left half written are found as well; the next writer repairs them.
 
 Examples:
   mmapvideo check /dev/shm/cam0

@@ -12,21 +12,21 @@
 namespace mmapvideo::tools {
 namespace {
 
-int show(const core::Inspection& file, const std::string& text) {
+int show(const std::string& text, bool is_fine) {
   std::cout << text << std::flush;
-  return file.findings.empty() ? fine : finding;
+  return is_fine ? fine : finding;
 }
 
 }  // namespace
 
 int run(const InfoRequest& request) {
   const core::Inspection file = core::inspect(request.path);
-  return show(file, request.json ? pretty(info_json(file)) : info_text(file));
+  return show(request.json ? pretty(info_json(file)) : info_text(file), file.findings.empty());
 }
 
 int run(const CheckRequest& request) {
   const core::Inspection file = core::inspect(request.path);
-  return show(file, request.json ? pretty(check_json(file)) : check_text(file));
+  return show(request.json ? pretty(check_json(file)) : check_text(file), is_clean(file));
 }
 
 }  // namespace mmapvideo::tools

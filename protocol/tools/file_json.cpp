@@ -107,15 +107,17 @@ ordered_json info_json(const core::Inspection& file) {
     json["newest"] = file.newest_slot ? newest_json(file) : ordered_json(nullptr);
   }
   json["findings"] = file.findings;
+  json["leftovers"] = file.leftovers;
   return json;
 }
 
 ordered_json check_json(const core::Inspection& file) {
   return {{"path", file.path},
-          {"ok", file.findings.empty()},
+          {"ok", is_clean(file)},
           {"complete_slots", file.complete_slots},
           {"oldest_number", file.oldest_number},
-          {"findings", file.findings}};
+          {"findings", file.findings},
+          {"leftovers", file.leftovers}};
 }
 
 ordered_json error_json(const std::string& path, const std::string& status,

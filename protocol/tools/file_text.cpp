@@ -164,16 +164,22 @@ std::string info_text(const core::Inspection& file) {
   lines.add("session", session_text(file.header));
   if (file.newest_slot) lines.add("caps", printable(file.newest_caps));
   for (const std::string& finding : file.findings) lines.add("finding", finding);
+  for (const std::string& leftover : file.leftovers) lines.add("left over", leftover);
   return lines.text();
+}
+
+bool is_clean(const core::Inspection& file) {
+  return file.findings.empty() && file.leftovers.empty();
 }
 
 std::string check_text(const core::Inspection& file) {
   const std::string path = printable_path(file.path);
-  if (file.findings.empty() && !file.ready) return path + ": not ready yet, no writer has begun\n";
-  if (file.findings.empty())
-    return path + ": fine, " + std::to_string(file.complete_slots) + " frames\n";
+  if (is_clean(file) && !file.ready) return path + ": not ready yet, no writer has begun\n";
+  if (is_clean(file)) return path + ": fine, " + std::to_string(file.complete_slots) + " frames\n";
   std::string text;
   for (const std::string& finding : file.findings) text += path + ": " + finding + '\n';
+  for (const std::string& leftover : file.leftovers)
+    text += path + ": " + leftover + "; the next writer repairs it\n";
   return text;
 }
 

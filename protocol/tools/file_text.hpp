@@ -12,7 +12,9 @@ namespace mmapvideo::tools {
 
 /// A few aligned lines, one for each subject.
 std::string info_text(const core::Inspection& file);
-/// "PATH: fine", or one line for each finding.
+/// Nothing contradicts the specification, and no dead writer left anything to be repaired.
+bool is_clean(const core::Inspection& file);
+/// "PATH: fine", or one line for each finding and for each thing left over.
 std::string check_text(const core::Inspection& file);
 
 const char* state_name(std::uint32_t state);

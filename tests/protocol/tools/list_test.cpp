@@ -42,6 +42,7 @@ TEST_F(ListTest, live_and_left_over_files_are_told_apart) {
   {
     ForgedFile crashed(dir_ / "crashed");
     crashed.publish();
+    crashed.start_slot(2);  // which is how most crashes leave a file
     ForgedFile ended(dir_ / "ended");
     ended.publish();
     ended.end_session();
