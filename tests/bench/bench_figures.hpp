@@ -47,10 +47,16 @@ inline Figures median(const std::vector<Figures>& measurements) {
   return result;
 }
 
+/// The points of a distribution that are kept, in percent.
+inline constexpr int latency_percents[] = {1, 5, 10, 25, 50, 75, 90, 95, 99};
+
+inline std::string latency_name(int percent) {
+  return "latency_p" + std::to_string(percent) + "_us";
+}
+
 inline void add_latency(Figures& figures, std::vector<std::uint32_t>& samples_ns) {
-  figures["latency_p50_us"] = percentile(samples_ns, 0.5) / 1e3;
-  figures["latency_p90_us"] = percentile(samples_ns, 0.9) / 1e3;
-  figures["latency_p99_us"] = percentile(samples_ns, 0.99) / 1e3;
+  for (const int percent : latency_percents)
+    figures[latency_name(percent)] = percentile(samples_ns, percent / 100.0) / 1e3;
   figures["latency_max_us"] = percentile(samples_ns, 1.0) / 1e3;
 }
 

@@ -13,7 +13,9 @@ std::vector<std::string> columns_of(const std::vector<Json>& rows) {
   std::vector<std::string> columns;
   for (const Json& row : rows)
     for (const auto& [key, value] : row.items())
-      if (std::find(columns.begin(), columns.end(), key) == columns.end()) columns.push_back(key);
+      // Distributions are for plots.
+      if (!value.is_object() && std::find(columns.begin(), columns.end(), key) == columns.end())
+        columns.push_back(key);
   return columns;
 }
 

@@ -5,11 +5,18 @@
 namespace bench {
 namespace {
 
-const char* const percentiles[] = {"latency_p50_us", "latency_p90_us", "latency_p99_us"};
+/// Three columns of the table, and the whole distribution for plots.
+void add_latency_to(Json& row, const Figures& found, const std::string& whose) {
+  for (const int percent : {50, 90, 99})
+    row[latency_name(percent)] = figure(found, whose + latency_name(percent));
+  Json& distribution = row["latency_us_by_percent"] = Json::object();
+  for (const int percent : latency_percents)
+    distribution[std::to_string(percent)] = figure(found, whose + latency_name(percent));
+}
 
 Json limit_row(const Figures& limit) {
   Json row{{"frame", "none"}, {"transport", "bare futex"}};
-  for (const std::string name : percentiles) row[name] = figure(limit, "waiter_" + name);
+  add_latency_to(row, limit, "waiter_");
   row["ratio_to_futex"] = 1;
   row["writer_cpu_us"] = figure(limit, "waker_cpu_us");
   row["reader_cpu_us"] = figure(limit, "waiter_cpu_us");
@@ -20,7 +27,7 @@ Json limit_row(const Figures& limit) {
 Json latency_row(const std::string& frame, const std::string& transport, const Figures& found,
                  const Json& limit) {
   Json row{{"frame", frame}, {"transport", transport}};
-  for (const std::string name : percentiles) row[name] = figure(found, "reader_" + name);
+  add_latency_to(row, found, "reader_");
   row["ratio_to_futex"] = ratio(row["latency_p50_us"], limit.at("latency_p50_us"));
   take_figures(found, {"writer_cpu_us", "reader_cpu_us", "writer_faults", "reader_faults"}, row);
   return row;
