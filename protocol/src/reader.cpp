@@ -93,7 +93,7 @@ void Reader::give_up_until(std::uint64_t head) {
 
 // ---- Finding a frame (8.2) --------------------------------------------------------------------
 
-/// One look for a frame: steps 8.2.2 to 8.2.6.
+/// One look for a frame: steps 8.2.2 to 8.2.6. Slots are looked at after head_number (C).
 Reader::Look Reader::look(mmapvideo_frame& frame) {
   for (int attempt = 0; attempt < max_looks; ++attempt) {
     const mmapvideo_file_header& header = attachment_->header();
@@ -333,7 +333,7 @@ bool Reader::try_choose_start() {
     position_ = std::min(position_, attachment_->first_number() - 1);
   writer_alive_ = alive;
 
-  fence_after_copying();
+  fence_after_copying();  // (F)
   return state != MMAPVIDEO_STATE_FORMING &&
          load_relaxed(header.state) != MMAPVIDEO_STATE_FORMING &&
          load_relaxed(header.session_id) == session &&
@@ -375,8 +375,13 @@ bool Reader::drained() const {
 
 /// Goes to the file that has the path now, if it is another one. Step 8.3.2.
 void Reader::follow_path() {
-  const auto named = platform::identity_at(options_.path);
-  if (named == attachment_->identity() || !drained()) return;
+  std::optional<platform::FileIdentity> named;
+  try {
+    named = platform::identity_at(options_.path);
+    if (named == attachment_->identity() || !drained()) return;
+  } catch (const Failure&) {
+    return;  // what cannot be told is no reason to leave; it is asked again
+  }
   if (named) {
     try {
       if (auto successor = Attachment::attach(options_.path, lease_budget_, wanted())) {

@@ -65,7 +65,7 @@ class ReleasedWait {
   // A reader's wake may be lost: it cannot change the word.
   static constexpr std::uint64_t longest_sleep_ns = ns_per_ms;
 
-  /// The word is odd while anybody waits.
+  /// The word is odd while anybody waits; then the lock table is looked at (H).
   class Announcement {
    public:
     Announcement(ReleasedWait& wait, std::uint32_t& word) noexcept : wait_(wait), word_(word) {

@@ -61,7 +61,8 @@ inline void fence_between_lock_and_word() noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
-/// Writer: warns of a rewrite before it looks for leases (G). Returns the stamp for withdraw_slot.
+/// Writer: warns of a rewrite before it looks for leases (G) and turns (H). Returns the stamp for
+/// withdraw_slot.
 inline std::uint64_t claim_slot(std::uint64_t& stamp) noexcept {
   const std::uint64_t former = load_relaxed(stamp);
   store_relaxed(stamp, former | 1);
@@ -85,7 +86,7 @@ inline void complete_slot(std::uint64_t& stamp, std::uint64_t number) noexcept {
   store_release(stamp, 2 * number);
 }
 
-/// Writer: the slot holds nothing.
+/// Writer: the slot holds nothing, and its memory may be given back (A).
 inline void void_slot(std::uint64_t& stamp) noexcept {
   store_relaxed(stamp, std::uint64_t{0});
   fence_before_writing();

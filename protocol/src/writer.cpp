@@ -112,10 +112,17 @@ void Writer::validate() {
 
 /// Steps 7.1.5 and 7.1.6. A file that was just created has nothing to repair.
 void Writer::take_over() {
+  const std::uint32_t former_state = load_relaxed(header().state);
   begin_forming();
   // A writer that was killed while it waited left it odd.
   if (load_relaxed(header().released) % 2 != 0) increment_release(header().released);
-  repair();
+  try {
+    repair();
+  } catch (...) {
+    // What was repaired is as good as before, and readers may go on with it.
+    store_release(header().state, former_state);
+    throw;
+  }
 }
 
 /// Step 7.1.5: from here to the end of start_session() the header is in motion (F).
@@ -290,7 +297,7 @@ void Writer::fill_header(mmapvideo_slot_header& slot, const mmapvideo_frame_info
   caps_in_slot[info.caps_bytes] = '\0';
 }
 
-/// Step 7.2.6, and the counters.
+/// Step 7.2.6 (C), and the counters.
 void Writer::move_head(const mmapvideo_frame_info& info, std::uint64_t number) noexcept {
   mmapvideo_file_header& h = header();
   store_relaxed(h.head_slot_id, std::uint64_t{slot_id_of(current_->ring(), *current_->head())});

@@ -258,7 +258,8 @@ class ReaderPipeline : public Pipeline {
   Sample pull() const { return Sample(gst_app_sink_pull_sample(out())); }
   /// Waits until mmapsrc has delivered that many frames, whether or not they were pulled.
   void wait_for_delivered(std::uint64_t count) const {
-    while (stat(source(), "frames") < count) g_usleep(1000);
+    // A frame counts when it is taken, and then by the way it went.
+    while (stat(source(), "copied") + stat(source(), "zero-copy") < count) g_usleep(1000);
   }
   Sample try_pull(GstClockTime limit) const {
     return Sample(gst_app_sink_try_pull_sample(out(), limit));

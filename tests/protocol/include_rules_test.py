@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The one-way dependencies of the source tree, held by looking at its text.
+"""Rules of the source tree, held by looking at its text: dependencies, memory orders, licences.
 
 Usage: include_rules_test.py SOURCE_ROOT. Prints each violation; exit status 1 if there is one.
 """
@@ -69,6 +69,44 @@ def only_seqlock_names_a_memory_order(root):
             yield path, "names a memory order; only protocol/src/seqlock.hpp does"
 
 
+def letters_in(text):
+    """The pairs of SPEC.md 14 that a comment names: "(A, E)", "Pair D"."""
+    groups = re.findall(r"\(([A-H](?:, [A-H])*)\)|[Pp]air ([A-H])\b", text)
+    return set("".join("".join(group) for group in groups)) & set("ABCDEFGH")
+
+
+def comments_near(lines, number, reach):
+    """The comment of a line, or the nearest ones above it that name a pair."""
+    for line in [lines[number]] + lines[max(0, number - reach):number][::-1]:
+        _, _, comment = line.partition("//")
+        if letters_in(comment):
+            return letters_in(comment)
+    return set()
+
+
+def every_fence_names_its_pair(root):
+    """A fence says which pair of SPEC.md 14 it belongs to, and both know the same pairs."""
+    seqlock = root / "protocol" / "src" / "seqlock.hpp"
+    declared = {}
+    for comment, name in re.findall(r"((?:///[^\n]*\n)+)inline void (fence_\w+)\(",
+                                    seqlock.read_text(encoding="utf-8")):
+        declared[name] = letters_in(comment)
+    named = set()
+    for path in filter(is_code, files_below(root, "protocol/src")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            named |= letters_in(line.partition("//")[2])
+            call = re.match(r"\s+(fence_\w+)\(\);", line)
+            if call and not comments_near(lines, number, 12) & declared.get(call[1], set()):
+                yield path, f"line {number + 1}: {call[1]} does not name its pair (SPEC.md 14)"
+    spec = root / "protocol" / "SPEC.md"
+    argued = set(re.findall(r"^- \*\*([A-H])\*\* \(", spec.read_text(encoding="utf-8"), re.MULTILINE))
+    for letter in sorted(argued ^ named):
+        yield spec, f"pair {letter} is not in both, section 14 and the code"
+    if len(declared) != 3 or len(argued) != 8:
+        yield seqlock, f"found the fences {sorted(declared)} and the pairs {sorted(argued)}"
+
+
 def every_source_names_its_licence(root):
     for path in filter(is_source, files_below(root, "gst", "protocol", "tests")):
         start = path.read_text(encoding="utf-8").splitlines()[:2]
@@ -81,6 +119,7 @@ RULES = [
     protocol_knows_no_gstreamer,
     only_platform_sources_see_the_os,
     only_seqlock_names_a_memory_order,
+    every_fence_names_its_pair,
     every_source_names_its_licence,
 ]
 

@@ -182,6 +182,13 @@ class WriterFile:
 
     # Repair (10), with state = forming.
 
+    def highest_number(self, rings: List[WriterRing]) -> int:
+        """Of all frames there are. Changes nothing."""
+        numbers = [self.words.load64(_AT["head_number"])]
+        for ring in rings:
+            numbers += [ring.stamp(index) >> 1 for index in range(ring.ring.slot_count)]
+        return max(number for number in numbers if number <= layout.MAX_FRAME_NUMBER)
+
     def repair(self, rings: List[WriterRing]) -> int:
         """Ends what a former writer had begun, and returns the highest frame number there is.
 

@@ -101,12 +101,12 @@ class WriterSession:
         former = file.former_ring()
         if former is not None:
             rings.append(file.map_ring(former))
+        if file.highest_number(rings) >= layout.MAX_FRAME_NUMBER:
+            raise opening.broken(self.path, "no frame numbers are left")
         words.store32(_AT["state"], layout.FORMING)
         words.fence()
         self._number = file.repair(rings)
         self._first_in_ring = self._number + 1  # or a lower one, which nobody remembers
-        if self._number >= layout.MAX_FRAME_NUMBER:
-            raise opening.broken(self.path, "no frame numbers are left")
         if former is not None:
             self._former.append(FormerRing(rings[-1]))
             self._give_back()

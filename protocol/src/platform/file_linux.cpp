@@ -202,8 +202,10 @@ void File::reserve(std::uint64_t offset, std::uint64_t bytes) {
 }
 
 void File::give_back(std::uint64_t offset, std::uint64_t bytes) noexcept {
-  static_cast<void>(fallocate(descriptor(*this), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                              static_cast<off_t>(offset), static_cast<off_t>(bytes)));
+  static_cast<void>(retry_interrupted([&] {
+    return fallocate(descriptor(*this), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                     static_cast<off_t>(offset), static_cast<off_t>(bytes));
+  }));
 }
 
 bool File::in_memory() const noexcept {
@@ -213,10 +215,12 @@ bool File::in_memory() const noexcept {
   return type == TMPFS_MAGIC || type == RAMFS_MAGIC || type == HUGETLBFS_MAGIC;
 }
 
-std::optional<FileIdentity> identity_at(const std::string& path) noexcept {
+std::optional<FileIdentity> identity_at(const std::string& path) {
   struct stat status {};
-  if (lstat(path.c_str(), &status) != 0) return std::nullopt;
-  return FileIdentity{status.st_dev, status.st_ino};
+  if (retry_interrupted([&] { return lstat(path.c_str(), &status); }) == 0)
+    return FileIdentity{status.st_dev, status.st_ino};
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+  throw os_failure("look at", path, "lstat", errno);
 }
 
 void remove_file(const std::string& path) noexcept { static_cast<void>(unlink(path.c_str())); }

@@ -24,15 +24,21 @@ bool means_unsupported(int os_error) noexcept {
   return os_error == ENOLCK || os_error == EOPNOTSUPP || os_error == EINVAL || os_error == ENOSYS;
 }
 
+/// Where locks are kept elsewhere, as on network file systems, a signal may interrupt it.
+int lock_call(const File& file, int command, struct flock& lock) noexcept {
+  int result = 0;
+  do {
+    result = fcntl(static_cast<int>(file.handle()), command, &lock);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
 LockResult try_lock(const File& file, short type, const LockRange& range) {
   struct flock lock = os_lock(type, range);
-  for (;;) {
-    if (fcntl(static_cast<int>(file.handle()), F_OFD_SETLK, &lock) == 0)
-      return LockResult::acquired;
-    if (errno == EAGAIN || errno == EACCES) return LockResult::held_by_other;
-    if (means_unsupported(errno)) return LockResult::unsupported;
-    if (errno != EINTR) throw os_failure("lock", file.path(), "fcntl(F_OFD_SETLK)", errno);
-  }
+  if (lock_call(file, F_OFD_SETLK, lock) == 0) return LockResult::acquired;
+  if (errno == EAGAIN || errno == EACCES) return LockResult::held_by_other;
+  if (means_unsupported(errno)) return LockResult::unsupported;
+  throw os_failure("lock", file.path(), "fcntl(F_OFD_SETLK)", errno);
 }
 
 }  // namespace
@@ -47,13 +53,12 @@ LockResult try_lock_shared(const File& file, const LockRange& range) {
 
 void unlock(const File& file, const LockRange& range) noexcept {
   struct flock lock = os_lock(F_UNLCK, range);
-  static_cast<void>(fcntl(static_cast<int>(file.handle()), F_OFD_SETLK, &lock));
+  static_cast<void>(lock_call(file, F_OFD_SETLK, lock));
 }
 
 LockQuery query_lock(const File& file, const LockRange& range) noexcept {
   struct flock lock = os_lock(F_WRLCK, range);
-  if (fcntl(static_cast<int>(file.handle()), F_OFD_GETLK, &lock) != 0)
-    return {LockQuery::Answer::unsupported, {}};
+  if (lock_call(file, F_OFD_GETLK, lock) != 0) return {LockQuery::Answer::unsupported, {}};
   if (lock.l_type == F_UNLCK) return {LockQuery::Answer::free, {}};
   // A length of 0 means "to the end of all files"; somebody may have locked more than an item.
   const auto start = static_cast<std::uint64_t>(lock.l_start);

@@ -75,8 +75,9 @@ class File {
   std::string path_;
 };
 
-/// Which file `path` names now; nothing if there is none. Does not follow a symbolic link.
-std::optional<FileIdentity> identity_at(const std::string& path) noexcept;
+/// Which file `path` names now; nothing if there is none. Does not follow a symbolic link. Throws
+/// Failure where that cannot be told.
+std::optional<FileIdentity> identity_at(const std::string& path);
 /// Removes the name `path`; it being absent already is fine.
 void remove_file(const std::string& path) noexcept;
 

@@ -44,7 +44,8 @@ class Collector {
 TEST_F(FileTest, a_writer_that_begins_while_files_are_collected_keeps_its_file) {
   Collector one(dir_.path()), other(dir_.path());
   unsigned begun = 0;
-  while (begun < 3000) {
+  // On a busy machine the collectors seldom get to run.
+  while (begun < 3000 || one.removed() + other.removed() < 100) {
     WriterAttempt attempt = try_writer(path_);
     if (!attempt.writer) {
       ASSERT_EQ(attempt.error.status, MMAPVIDEO_ALREADY_WRITING) << attempt.error.message;
@@ -56,7 +57,6 @@ TEST_F(FileTest, a_writer_that_begins_while_files_are_collected_keeps_its_file) 
     ASSERT_TRUE(writer_lock_is_held(path_)) << "the path names another file";
     close_and_keep(attempt.writer);
   }
-  EXPECT_GT(one.removed() + other.removed(), 100u);
 }
 
 }  // namespace
