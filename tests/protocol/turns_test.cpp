@@ -316,7 +316,8 @@ TEST_F(TurnsTest, cancel_ends_the_wait_for_a_larger_ring) {
 // One that was passed over makes the writer ask part by part: the lower part first, or a turn that
 // moves from there to the upper part is in neither.
 TEST_F(TurnsTest, moving_turn_is_found_beside_one_that_was_passed_over) {
-  Writer writer = open_waiting_writer(path_, 4, kShort);
+  // Longer than the reader may have to wait for a processor.
+  Writer writer = open_waiting_writer(path_, 4, 2'000'000'000);
   for (int i = 0; i < 3; ++i) publish(writer);
   const HandTurn hung(path_, 2, 9);
   for (int i = 0; i < 4; ++i) publish(writer);

@@ -157,8 +157,8 @@ TEST_F(PlayTest, what_is_no_y4m_leaves_nothing_behind) {
   }
 }
 
-// AddressSanitizer reserves more than any limit leaves.
-#if defined(__SANITIZE_ADDRESS__)
+// Sanitizers reserve more than any limit leaves.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr const char* kMemoryLimit = "";
 #else
 constexpr const char* kMemoryLimit = "ulimit -v 600000; ";
