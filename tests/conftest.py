@@ -40,7 +40,7 @@ class Tap:
             self.tell(report)
 
     def pytest_collectreport(self, report):
-        if report.failed:
+        if not report.passed:
             self.tell(report)
 
     def pytest_sessionfinish(self):
