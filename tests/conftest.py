@@ -2,26 +2,24 @@
 """What all Python tests have: a place for files, a watchdog, and results as TAP for Meson.
 
 Run by hand: PYTHONPATH=protocol/python INTEROP_PEER=BUILD/tests/python/interop-peer \
-python3 -m pytest tests/python
+READ_FRAMES=BUILD/tests/python/read-frames python3 -m pytest tests/python
 """
 import faulthandler
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import pytest
 
-WATCHDOG_SECONDS = 120
-
-
-_stderr = sys.stderr
+# Those modules are for the programs of these tests as well, which pytest does not start.
+sys.path.append(os.path.join(os.path.dirname(__file__), "python"))
+import process  # noqa: E402
+from folder import memory_folder  # noqa: E402
 
 
 def pytest_configure(config):
-    global _stderr
-    _stderr = os.fdopen(os.dup(sys.stderr.fileno()), "w")  # before pytest captures it
+    process.stderr = os.fdopen(os.dup(sys.stderr.fileno()), "w")  # before pytest captures it
     if config.pluginmanager.is_blocked("terminal"):
         config.option.verbose = 0  # assertions that fail ask for it, and it is the terminal's
         config.pluginmanager.register(Tap())
@@ -59,25 +57,15 @@ class Tap:
 @pytest.fixture(autouse=True)
 def watchdog():
     """The only time limit: no test asserts that something is fast."""
-    faulthandler.dump_traceback_later(WATCHDOG_SECONDS, exit=True, file=_stderr)
+    faulthandler.dump_traceback_later(process.WATCHDOG_SECONDS, exit=True, file=process.stderr)
     yield
     faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")
 def test_root():
-    """A directory in memory, removed at the end even if this process is killed."""
-    parent = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    root = tempfile.mkdtemp(prefix="mmapvideo-test-", dir=parent)
-    guardian = subprocess.Popen(
-        ["sh", "-c", 'read -r _; rm -rf -- "$1"', "sh", root],
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-    )
-    yield root
-    shutil.rmtree(root)
-    guardian.stdin.close()
-    guardian.wait()
+    with memory_folder() as root:
+        yield root
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What users get to see of a payload, and what they may bring."""
+import array
+import ctypes
+
 import numpy as np
 import pytest
 from pictures import FORMATS, SIZES, is_whole, picture, write_picture
@@ -29,8 +32,8 @@ def test_planes_arrive_bit_for_bit(path, format_name, size):
     frame = round_trip(path, format_name, size, sent)
     assert is_whole(frame)
     assert len(frame.planes) == len(sent)
-    for plane, array in zip(sent, frame.planes):
-        assert array.dtype == plane.dtype and np.array_equal(array, plane)
+    for plane, found in zip(sent, frame.planes):
+        assert found.dtype == plane.dtype and np.array_equal(found, plane)
     assert (frame.format, frame.width, frame.height) == (format_name, *size)
 
 
@@ -70,29 +73,55 @@ def test_opencv_layout_of_i420_is_taken(path):
     assert bytes(frame.payload) == data.tobytes()
 
 
-@pytest.mark.parametrize(
-    "format_name, data",
-    [
-        ("BGR", np.zeros((48, 64, 4), np.uint8)),
-        ("BGR", np.zeros((64, 48, 3), np.uint8)),
-        ("BGR", np.zeros((48, 64), np.uint8)),
-        ("BGR", np.zeros((48, 64, 3), np.float64)),
-        ("BGR", b"too short"),
-        ("GRAY8", np.zeros((48, 32), np.uint16)),
-        ("GRAY16_LE", np.zeros((48, 64), np.uint8)),
-        ("NV12", (np.zeros((48, 64), np.uint8),)),
-        ("NV12", (np.zeros((48, 64), np.uint8), np.zeros((24, 64), np.uint8))),
-        ("I420", np.zeros((36, 32), np.float16)),
-    ],
-)
-def test_data_of_another_shape_is_refused_and_nothing_is_published(path, format_name, data):
+SHAPE = "an array of 48 x 64 x 3 uint8, not of "
+REFUSED = [
+    ("BGR", np.zeros((48, 64, 4), np.uint8), SHAPE + "48 x 64 x 4 uint8"),
+    ("BGR", np.zeros((64, 48, 3), np.uint8), SHAPE + "64 x 48 x 3 uint8"),
+    ("BGR", np.zeros((48, 64), np.uint8), SHAPE + "48 x 64 uint8"),
+    ("BGR", np.zeros((48, 64, 3), np.float64), SHAPE + "48 x 64 x 3 float64"),
+    ("BGR", np.zeros((48, 64, 3), np.int8), SHAPE + "48 x 64 x 3 int8"),
+    ("BGR", np.zeros((48, 64, 3), bool), SHAPE + "48 x 64 x 3 bool"),
+    ("BGR", b"too short", "has 9216 bytes; this one has 9"),
+    ("BGR", None, "is an array or bytes, not NoneType"),
+    ("BGR", "text", "is an array or bytes, not str"),
+    ("BGR", (np.zeros((48, 64, 3), np.uint8),) * 2, "has one plane; this tuple has 2"),
+    ("GRAY8", np.zeros((48, 32), np.uint16), "48 x 64 uint8, not of 48 x 32 uint16"),
+    ("GRAY16_LE", np.zeros((48, 64), np.uint8), "48 x 64 uint16, not of 48 x 64 uint8"),
+    ("GRAY16_LE", np.zeros((48, 64), np.float16), "48 x 64 uint16, not of 48 x 64 float16"),
+    ("GRAY16_LE", np.zeros((48, 64), ">u2"), "48 x 64 uint16, not of 48 x 64 >u2"),
+    ("NV12", (np.zeros((48, 64), np.uint8),), "has 2 planes; this tuple has 1"),
+    ("NV12", (np.zeros((48, 64), np.uint8), np.zeros((24, 64), np.uint8)),
+     "Plane 1 of a 64x48 picture in NV12 is an array of 24 x 32 x 2 uint8, not of 24 x 64 uint8"),
+    ("NV12", (bytes(64 * 48), bytes(5)), "has 4608 bytes; this one has 5"),
+    ("I420", np.zeros((36, 32), np.float16), "bytes or an array of uint8, not 36 x 32 float16"),
+    ("P010_10LE", np.zeros((72, 64), np.float32), "an array of uint16, not 72 x 64 float32"),
+]
+
+
+@pytest.mark.parametrize("format_name, data, message", REFUSED)
+def test_what_is_no_such_picture_is_refused_with_what_was_expected_and_what_came(
+    path, format_name, data, message
+):
     with mmapvideo.Writer(path, format_name, 64, 48) as writer:
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="64x48 picture in " + format_name) as caught:
             writer.write(data)
+        assert message in str(caught.value)
         with mmapvideo.Reader(path) as reader:
-            assert reader.read(timeout=0) is None
+            assert reader.read(timeout=0) is None, "nothing was published"
             assert write_picture(writer, format_name, 64, 48, 1) == 1
             assert is_whole(reader.read())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [bytearray(9216), memoryview(bytes(9216)), array.array("B", bytes(9216)),
+     (ctypes.c_ubyte * 9216)(), [np.zeros((48, 64, 3), np.uint8)],
+     np.zeros((48, 64, 3), np.uint8)[:, ::-1], np.zeros((96, 64, 3), np.uint8)[::-2]],
+)
+def test_everything_that_has_the_bytes_of_the_picture_is_taken(path, data):
+    with mmapvideo.Writer(path, "BGR", 64, 48) as writer, mmapvideo.Reader(path) as reader:
+        writer.write(data)
+        assert not reader.read().array.any()
 
 
 def test_arrays_are_the_shared_memory_and_read_only(path):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 from locks import READER, SLOT, WRITER, locks_in
-from pictures import SMALL, is_whole, write_picture, write_small
+from pictures import SMALL, WHOLE, are_whole, is_whole, write_picture, write_small
 from process import Child, reader_peer, writer_peer
 from raw_file import RELEASED, STATE, STREAMING, RawFile
 
@@ -59,7 +59,7 @@ def test_death_of_the_library_is_noticed_and_python_takes_over(path):
                 assert 1 not in raw.stamps()
                 assert write_small(writer, 3) == 3
                 frame = reader.read()
-                assert (frame.number, frame.skipped, is_whole(frame)) == (3, 0, True)
+                assert (frame.number, frame.skipped, is_whole(frame)) == (3, 0, WHOLE)
         assert reader.stats.attached == 1
 
 
@@ -103,7 +103,7 @@ def test_writers_of_both_kinds_take_turns_with_one_file(path):
                     with mmapvideo.Writer(path, **SMALL, keep_file=True) as writer:
                         write_small(writer, seed)
                 frame = reader.read()
-                assert (frame.number, frame.skipped, is_whole(frame)) == (seed, 0, True)
+                assert (frame.number, frame.skipped, is_whole(frame)) == (seed, 0, WHOLE)
                 frame = other.next()
                 assert (frame["number"], frame["state"]) == (str(seed), "whole")
                 assert other.next() == "ended"
@@ -120,7 +120,7 @@ def test_either_kind_grows_the_ring_of_the_other(path, size):
             assert peer.ask("publish", 3, 2) == "published 4"
             for number in (2, 3, 4):
                 frame = reader.read()
-                assert (frame.number, frame.skipped, is_whole(frame)) == (number, 0, True)
+                assert (frame.number, frame.skipped, is_whole(frame)) == (number, 0, WHOLE)
             peer.ask("close", 1)
         with reader_peer(path) as other:
             assert other.next()["number"] == "4"
@@ -143,7 +143,7 @@ def test_library_leaves_alone_what_python_leases(path):
             frames.append(reader.read())
         assert not any(frame.is_copy for frame in frames)
         peer.ask("publish", 100, 3)
-        assert all(map(is_whole, frames))
+        assert are_whole(frames)
         assert [frame.number for frame in frames] == [1, 2]
         assert peer.ask("stats").split()[:2] == ["102", "0"]
         frames.clear()

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from locks import TURN, locks_in
-from pictures import SMALL, is_whole, write_small
+from pictures import SMALL, WHOLE, is_whole, write_small
 from process import reader_peer, writer_peer
 
 import mmapvideo
@@ -127,6 +127,6 @@ def test_library_grows_under_a_python_reader_of_every_frame(path):
                 seed += 2
             for number in range(1, 7):
                 frame = reader.read()
-                assert (frame.number, frame.skipped, is_whole(frame)) == (number, 0, True)
+                assert (frame.number, frame.skipped, is_whole(frame)) == (number, 0, WHOLE)
             answers = [peer.answer() for _ in range(6)]
             assert answers[1::2] == ["published 2", "published 4", "published 6"]

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 from locks import READER, SLOT, LockFile, locks_in
-from pictures import SMALL, is_whole, write_small
+from pictures import SMALL, are_whole, is_whole, write_small
 from raw_file import RELEASED, RawFile
 
 import mmapvideo
@@ -104,7 +104,7 @@ def test_what_is_beyond_max_leases_is_copied(path, writer):
         with pytest.raises(ValueError):
             frames[-1].array[0, 0] = 1  # the same for all frames of a reader
         rewrite_all(writer)
-        assert all(map(is_whole, frames))
+        assert are_whole(frames)
         assert (reader.stats.copied, reader.stats.leases) == (3, 3)
         del frames[0]
         assert not reader.read().is_copy
@@ -119,7 +119,7 @@ def test_two_slots_are_left_to_the_writer(path, slots, leases):
                 assert write_small(writer, seed) == seed
                 frames.append(reader.read())
             assert sum(not frame.is_copy for frame in frames) == leases
-            assert all(map(is_whole, frames))
+            assert are_whole(frames)
 
 
 def test_lease_outlives_reader_writer_and_file(path):

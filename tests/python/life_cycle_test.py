@@ -206,6 +206,31 @@ def test_end_of_the_interpreter_ends_the_session_quietly(path, end, status, nump
         assert [frame.number for frame in reader] == [2]
 
 
+INTO_A_PIPE = """
+import sys, mmapvideo
+with mmapvideo.Writer(sys.argv[1], "GRAY8", 64, 64) as writer:
+    while True:
+        print(writer.write(bytes(4096)), flush=True)
+"""
+
+
+def test_writer_whose_output_nobody_reads_ends_its_session(path):
+    """As a program whose output goes to `head -n 1`."""
+    with mmapvideo.Reader(path) as reader:
+        with subprocess.Popen(
+            [sys.executable, "-c", INTO_A_PIPE, path], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as program:
+            assert program.stdout.readline() == "1\n"
+            assert reader.read() is not None
+            program.stdout.close()
+            assert "BrokenPipeError" in program.stderr.read()
+        assert program.returncode == 1 and not os.path.exists(path)
+        for _ in reader:
+            pass
+        assert reader.ended
+
+
 def test_writer_without_references_is_closed(path):
     writer = mmapvideo.Writer(path, **SMALL)
     reader = mmapvideo.Reader(path)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from locks import READER, TURN, LockFile, locks_in
-from pictures import SMALL, is_whole, write_small
+from pictures import SMALL, WHOLE, is_whole, write_small
 from raw_file import RELEASED, RawFile
 
 import mmapvideo
@@ -85,7 +85,7 @@ def test_slow_readers_get_every_frame(path, delivery):
             with reader:
                 for number in range(1, count + 1):
                     frame = reader.read()
-                    if (frame.number, frame.skipped, is_whole(frame)) != (number, 0, True):
+                    if (frame.number, frame.skipped, is_whole(frame)) != (number, 0, WHOLE):
                         failures.append((which, frame.number, frame.skipped))
                     if which == 2 and number % 30 == 0:
                         time.sleep(0.003)

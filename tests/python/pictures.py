@@ -33,6 +33,16 @@ def write_picture(writer, format_name, width, height, seed):
     return writer.write(picture(format_name, width, height, seed), pts_ns=seed)
 
 
+class Verdict(str):
+    """True if there is nothing to say against it; a failing assertion shows what there is."""
+
+    def __bool__(self):
+        return len(self) == 0
+
+
+WHOLE = Verdict()
+
+
 def is_whole(frame):
     """Are these the pixels of the frame's seed, its pts?"""
     payload = np.frombuffer(frame.payload, np.uint8)
@@ -40,9 +50,20 @@ def is_whole(frame):
         rows = np.lib.stride_tricks.as_strided(
             payload[plane.offset :], (plane.rows, plane.row_bytes), (plane.stride, 1)
         )
-        if not (rows == plane_bytes(frame.pts_ns, index, plane)).all():
-            return False
-    return True
+        expected = plane_bytes(frame.pts_ns, index, plane)
+        different = np.argwhere(rows != expected)
+        if len(different):
+            row, column = different[0]
+            return Verdict(
+                f"{frame!r} of seed {frame.pts_ns}: {len(different)} of {rows.size} bytes of plane "
+                f"{index} differ, first row {row}, byte {column}: {rows[row, column]} instead of "
+                f"{expected[row, column]}; last row {different[-1][0]}, byte {different[-1][1]}"
+            )
+    return WHOLE
+
+
+def are_whole(frames):
+    return Verdict("; ".join(verdict for verdict in map(is_whole, frames) if not verdict))
 
 
 # Small frames, for tests in which what they show does not matter.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Real processes for tests: forked ones that run a function, and the peers of the C++ library."""
 import ctypes
+import faulthandler
 import os
 import pickle
 import signal
@@ -10,6 +11,8 @@ import traceback
 
 PEER = os.environ.get("INTEROP_PEER", "")
 FOREVER_MS = -1
+WATCHDOG_SECONDS = 120
+stderr = sys.stderr  # what pytest does not capture, once conftest.py knows it
 _PR_SET_PDEATHSIG = 1
 
 
@@ -20,6 +23,7 @@ class Child:
     """
 
     def __init__(self, body, *arguments):
+        self._name = f"the process of {body.__qualname__}()"
         reading, writing = os.pipe()
         parent = os.getpid()
         sys.stdout.flush()
@@ -43,6 +47,9 @@ class Child:
     @staticmethod
     def _run(body, arguments, parent, writing):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # Before the parent's watchdog, which ends this process as well: says where it hangs.
+        faulthandler.register(signal.SIGALRM, file=stderr)
+        signal.alarm(WATCHDOG_SECONDS - 5)
         status = 95
         try:
             if os.getppid() != parent:
@@ -59,8 +66,14 @@ class Child:
             os._exit(status)
 
     def receive(self):
-        """The next result; EOFError: the child ended without one."""
-        return pickle.load(self._results)
+        """The next result."""
+        try:
+            return pickle.load(self._results)
+        except EOFError:
+            raise AssertionError(
+                f"{self._name} ended with status {self.wait()} and sent nothing more; what it "
+                "raised is on stderr"
+            ) from None
 
     def signal(self, number):
         os.kill(self.pid, number)
@@ -91,8 +104,9 @@ class Peer:
 
     def __init__(self, kind, path, delivery="latest", *arguments):
         words = [PEER, kind, path, self.DELIVERIES[delivery], *arguments]
+        self._words = [str(word) for word in words]
         self.process = subprocess.Popen(
-            [str(word) for word in words],
+            self._words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -116,7 +130,12 @@ class Peer:
         print(*words, file=self.process.stdin, flush=True)
 
     def answer(self):
-        return self.process.stdout.readline().rstrip("\n")
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(
+                f"{' '.join(self._words)} ended with status {self.process.wait()} without an answer"
+            )
+        return line.rstrip("\n")
 
     def next(self, limit_ms=FOREVER_MS):
         """A frame as a dictionary, or the name of another outcome."""

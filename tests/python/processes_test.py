@@ -6,7 +6,7 @@ import time
 
 import pytest
 from locks import READER, SLOT, TURN, WRITER, locks_in
-from pictures import SMALL, is_whole, write_small
+from pictures import SMALL, are_whole, is_whole, write_small
 from process import Child
 
 import mmapvideo
@@ -18,10 +18,11 @@ def follow(send, path, delivery, count, hold=0):
     with mmapvideo.Reader(path, delivery, max_leases=hold + 2) as reader:
         send("ready")
         for frame in reader:
-            send((frame.number, frame.skipped, is_whole(frame)))
+            assert is_whole(frame)
+            send((frame.number, frame.skipped))
             if len(kept) < hold:
                 kept.append(frame)
-            assert all(map(is_whole, kept))
+            assert are_whole(kept)
             if frame.number >= count:
                 break
 
@@ -38,9 +39,9 @@ def test_every_number_is_accounted_for_and_no_frame_is_mixed(path, delivery):
             assert writer.stats.dropped == 0
             last = 0
             while last < count:
-                number, skipped, whole = reader.receive()
+                number, skipped = reader.receive()
                 begins = last == 0 and delivery == "latest"
-                assert whole and (begins or number == last + 1 + skipped)
+                assert begins or number == last + 1 + skipped
                 last = number
         assert reader.wait() == 0
 
@@ -57,7 +58,7 @@ def test_lossless_readers_in_several_processes_miss_nothing(path):
             assert write_small(writer, seed) == seed
         for child in children:
             for number in range(1, count + 1):
-                assert child.receive() == (number, 0, True)
+                assert child.receive() == (number, 0)
             assert child.wait() == 0
         assert writer.stats.passed_over == 0
     finally:
@@ -107,8 +108,7 @@ def test_stopped_reader_costs_its_leases_and_nothing_else(path):
             reader.signal(signal.SIGCONT)
             write_small(writer, 300)
             while True:
-                number, _, whole = reader.receive()
-                assert whole
+                number, _ = reader.receive()
                 if number == 300:
                     break
 
@@ -120,7 +120,7 @@ def test_stopped_lossless_reader_is_passed_over_and_comes_back(path):
     with writer, Child(follow, path, "every-frame", 60) as reader:
         assert reader.receive() == "ready"
         write_small(writer, 1)
-        assert reader.receive() == (1, 0, True)
+        assert reader.receive() == (1, 0)
         reader.stop()
         for seed in range(2, 41):
             assert write_small(writer, seed) == seed
@@ -128,14 +128,14 @@ def test_stopped_lossless_reader_is_passed_over_and_comes_back(path):
         reader.signal(signal.SIGCONT)
         last, missed = 1, 0
         while last < 40:
-            number, skipped, whole = reader.receive()
-            assert whole and number == last + 1 + skipped
+            number, skipped = reader.receive()
+            assert number == last + 1 + skipped
             last, missed = number, missed + skipped
         assert missed > 0
         time.sleep(0.2)  # it joins again
         for seed in range(41, 61):
             assert write_small(writer, seed) == seed
-            assert reader.receive() == (seed, 0, True)
+            assert reader.receive() == (seed, 0)
 
 
 def write_on(send, path, delivery, first):
@@ -186,7 +186,7 @@ def test_readers_come_and_go_while_frames_are_written(path):
         for _ in range(60):
             with mmapvideo.Reader(path, "every-frame") as reader:
                 frames = [reader.read() for _ in range(3)]
-                assert all(map(is_whole, frames))
+                assert are_whole(frames)
                 assert sum(frame.skipped for frame in frames[1:]) == 0
         send("done")
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from locks import READER, locks_in
-from pictures import SMALL, is_whole, write_small
+from pictures import SMALL, WHOLE, are_whole, is_whole, write_small
 from raw_file import DELIVERY, ENDED, FORMING, RawFile, STATE
 
 import mmapvideo
@@ -32,7 +32,7 @@ def test_latest_takes_the_newest_and_counts_the_others(path):
         for seed in range(1, 5):
             write_small(writer, seed)
         frame = reader.read()
-        assert (frame.number, frame.skipped, is_whole(frame)) == (4, 3, True)
+        assert (frame.number, frame.skipped, is_whole(frame)) == (4, 3, WHOLE)
         assert reader.read(timeout=0) is None
         write_small(writer, 5)
         frame = reader.read()
@@ -57,7 +57,7 @@ def test_every_frame_comes_in_order(path):
                 write_small(writer, seed)
             frames = [reader.read(timeout=0) for _ in range(14)]
             assert [frame.number for frame in frames] == list(range(1, 15))
-            assert all(map(is_whole, frames))
+            assert are_whole(frames)
             assert sum(frame.skipped for frame in frames) == 0
 
 
@@ -377,6 +377,66 @@ def test_second_growth_waits_for_a_lossless_reader(path):
 def test_second_growth_passes_over_a_lossless_reader_that_hangs(path):
     sizes = (64, 64, 600, 600, 1200, 1200)
     assert grow_twice(path, sizes, delivery="every-frame", wait_timeout=0.05)[-4:] == [3, 4, 5, 6]
+
+
+def act_once_when_reader_is_counted(monkeypatch, action):
+    """Runs action() when the next reader has locked READER, and not yet looked at anything else."""
+    from mmapvideo import _attachment
+
+    draw_lane = _attachment.draw_lane
+
+    def draw_and_act(*arguments):
+        lane = draw_lane(*arguments)
+        monkeypatch.setattr(_attachment, "draw_lane", draw_lane)
+        action()
+        return lane
+
+    monkeypatch.setattr(_attachment, "draw_lane", draw_and_act)
+
+
+@pytest.mark.parametrize("waited", [False, True])
+def test_what_a_writer_publishes_and_grows_while_a_reader_attaches_is_not_missed(
+    path, monkeypatch, waited
+):
+    """A writer that waits for readers goes on as soon as it can count this one."""
+
+    def go_on():
+        for size in (64, 300):
+            writer.set_format("GRAY8", size, size)
+            for _ in range(2):
+                writer.write(bytes(size * size))
+
+    reader = mmapvideo.Reader(path, "every-frame") if waited else None
+    with small_writer(path, slots=4, delivery="every-frame", wait_timeout=0) as writer:
+        act_once_when_reader_is_counted(monkeypatch, go_on)
+        with reader or mmapvideo.Reader(path, "every-frame") as reader:
+            found = [reader.read(timeout=0) for _ in range(4)]
+            assert [(f.number, f.skipped) for f in found] == [(n, 0) for n in (1, 2, 3, 4)]
+        assert writer.stats.passed_over == 0
+
+
+def test_newest_frame_of_a_ring_that_came_while_a_reader_attached_is_delivered(path, monkeypatch):
+    with small_writer(path, slots=4) as writer:
+        write_small(writer, 1)
+        act_once_when_reader_is_counted(
+            monkeypatch, lambda: writer.set_format("GRAY8", 300, 300) or writer.write(bytes(90000))
+        )
+        with mmapvideo.Reader(path) as reader:
+            assert reader.read(timeout=0).number == 2
+
+
+@pytest.mark.parametrize("delivery", ["latest", "every-frame"])
+def test_numbers_of_a_former_session_are_no_gap_when_its_ring_is_left(path, delivery):
+    """The head is in a ring that the next writer does not use any more."""
+    with small_writer(path, slots=4, keep_file=True) as writer:
+        for seed in (1, 2, 3):
+            write_small(writer, seed)
+    with mmapvideo.Writer(path, "GRAY8", 300, 300, slots=4, delivery="every-frame") as writer:
+        with mmapvideo.Reader(path, delivery) as reader:
+            assert reader.read(timeout=0) is None
+            assert writer.write(bytes(90000)) == 4
+            frame = reader.read()
+            assert (frame.number, frame.skipped) == (4, 0)
 
 
 def test_reader_that_polls_is_told_everything_too(path):

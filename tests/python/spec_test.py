@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The package's numbers are those of SPEC.md."""
-import os
 import pathlib
 import re
 
 import pytest
 
-import mmapvideo
 from mmapvideo import _layout as layout
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -46,12 +44,6 @@ def test_lock_items_are_those_of_the_specification():
     last = layout.lock_item(layout.TURN, layout.SLOT_ID_COUNT - 1, layout.LANE_COUNT - 1)
     assert last[0] + last[1] == 2**63
     assert layout.all_lanes(layout.SLOT, 5, 5) == (2**62 + 2 * 2**60 + 5 * 2**36, 2**36)
-
-
-def test_version_is_that_of_the_project():
-    if "PROJECT_VERSION" not in os.environ:
-        pytest.skip("run by hand")
-    assert mmapvideo.__version__ == os.environ["PROJECT_VERSION"]
 
 
 def test_only_the_platform_module_sees_the_operating_system():

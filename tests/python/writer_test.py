@@ -6,7 +6,7 @@ import stat
 
 import pytest
 from locks import SLOT, WRITER, LockFile, locks_in
-from pictures import SMALL, is_whole, write_small
+from pictures import SMALL, are_whole, is_whole, write_small
 from raw_file import (
     COMPATIBLE_FLAGS,
     EMPTY,
@@ -39,6 +39,16 @@ def leave(path, frames=3, **options):
 
 def allocated_bytes(path):
     return os.stat(path).st_blocks * 512
+
+
+def test_a_little_metadata_needs_no_other_ring(path):
+    for width in (64, 61376, 1000):  # 61376: the slot is full without it
+        with mmapvideo.Writer(path, "GRAY8", 64, width // 64) as writer, RawFile(path) as raw:
+            with mmapvideo.Reader(path) as reader:
+                for size in (0, 1, 1000):
+                    writer.write(bytes(64 * (width // 64)), metadata=b"m" * size)
+                    assert reader.read().metadata == b"m" * size
+            assert raw.load(GENERATION) == 1
 
 
 def test_states_follow_each_other(path):
@@ -180,7 +190,7 @@ def test_frames_that_nobody_can_take_are_dropped_and_their_numbers_spent(path):
         assert write_small(writer, 5) is None
         assert write_small(writer, 6) is None
         assert writer.stats.dropped == 2 and writer.stats.frames == 4
-        assert all(map(is_whole, held)), "what is leased stays"
+        assert are_whole(held), "what is leased stays"
         held.pop()
         assert write_small(writer, 7) == 7
 

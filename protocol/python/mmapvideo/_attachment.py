@@ -10,7 +10,7 @@ from mmapvideo import _layout as layout
 from mmapvideo import _opening as opening
 from mmapvideo._geometry import Invalid, Ring
 from mmapvideo._lane import draw_lane
-from mmapvideo._lease import Leases, Taken
+from mmapvideo._lease import Lease, Leases, Refusal
 from mmapvideo._platform import system
 from mmapvideo._reader_ring import Place, ReaderRing, Snapshot
 from mmapvideo._released import Released
@@ -19,14 +19,20 @@ from mmapvideo._turn import Turn
 from mmapvideo._words import words_of
 
 _AT = layout.FILE_HEADER.offsets
+_BOOT_ID, _RINGS = _AT["boot_id"], _AT["rings"]
+_STATE, _SESSION_ID, _DELIVERY = _AT["state"], _AT["session_id"], _AT["delivery"]
+_FIRST_NUMBER, _FLAGS = _AT["session_first_number"], _AT["compatible_flags"]
+_CLOCK_ID, _CLOCK_NAMESPACE = _AT["clock_id"], _AT["clock_namespace"]
+_GENERATION, _PUBLISHED = _AT["ring_generation"], _AT["published"]
+_HEAD_NUMBER, _HEAD_SLOT_ID = _AT["head_number"], _AT["head_slot_id"]
 _RETRIES = 100
 
 
 class Event(enum.Enum):
     """What a reader is told besides frames."""
 
-    ENDED = "the writer ended its session"
-    LOST = "the writer is gone without an end"
+    ENDED = "it ended its session"
+    LOST = "it died without ending its session"
 
 
 class Wishes(NamedTuple):
@@ -45,6 +51,14 @@ class _Session(NamedTuple):
     head_session_id: int
     first_number: int
     writer_lives: bool
+
+    def is_fresh(self) -> bool:
+        """Is the newest frame of this session, and not what a dead writer left?"""
+        if not self.writer_lives and self.state != layout.ENDED:
+            return False
+        if self.head_stamp is None:
+            return self.head >= self.first_number
+        return self.head_session_id == self.session_id
 
 
 class Attachment:
@@ -70,10 +84,9 @@ class Attachment:
         self._last_index = -1
         self.position = 0
 
-        head_before = self._join(waited)
+        self._turn = Turn(file, self._released, 0)
         try:
-            self._ring = self._map_ring_in_use()
-            self._set_position(waited, head_before)
+            self._set_position(waited, self._join(waited))
         except BaseException:
             self.detach()
             raise
@@ -82,36 +95,38 @@ class Attachment:
 
     def _check_header(self) -> None:
         words = self._words
-        state = words.load32(_AT["state"])
+        state = words.load32(_STATE)
         if state == layout.FORMING:
             raise NotReady
         if state > layout.ENDED:
             raise opening.broken(self._wishes.path, f"state {state}")
-        if words.load64(_AT["head_number"]) > layout.MAX_FRAME_NUMBER:
+        if words.load64(_HEAD_NUMBER) > layout.MAX_FRAME_NUMBER:
             raise opening.broken(self._wishes.path, "a frame number out of range")
         # The writer may begin anew in between; then the next look finds out.
-        if words.load64(_AT["session_id"]) == 0 and words.load32(_AT["state"]) != layout.FORMING:
+        if words.load64(_SESSION_ID) == 0 and words.load32(_STATE) != layout.FORMING:
             raise opening.broken(self._wishes.path, "no session")
-        if words.load64(_AT["ring_generation"]) == 0:
+        if words.load64(_GENERATION) == 0:
             raise NotReady
 
     def _join(self, waited: bool) -> int:
         """Locks a first turn, if there are turns, and then READER, in a lane of its own.
 
         Returns the head in between: from this frame on the turn keeps all, and a writer that waits
-        for readers has not begun yet.
+        for readers has not begun yet. The ring of that moment is mapped: such a writer may grow
+        before this reader comes to its first look.
         """
         words = self._words
-        head = first = words.load64(_AT["head_number"])
+        head = first = words.load64(_HEAD_NUMBER)
         if waited:
-            first = min(first, words.load64(_AT["session_first_number"]))
+            first = min(first, words.load64(_FIRST_NUMBER))
 
         def before(lane: int) -> None:
             nonlocal head
             self._turn = Turn(self._file, self._released, lane)
             if self._has_turns():
                 self._turn.join(max(first, 1))
-            head = words.load64(_AT["head_number"])
+            head = words.load64(_HEAD_NUMBER)
+            self._ring = self._map_ring_in_use()
 
         try:
             lane = draw_lane(self._file, before, lambda: self._turn.leave())
@@ -120,13 +135,14 @@ class Attachment:
         except NoLocks:
             self._locked, lane = False, 1
             self._turn = Turn(self._file, self._released, lane)
+            self._ring = self._map_ring_in_use()
         self._leases = Leases(self._file, self._released, lane)
         return head
 
     def _map_ring_in_use(self, after: int = 0) -> ReaderRing:
         """The ring in use; or the one before it, if it comes after generation `after`."""
         for _ in range(_RETRIES):
-            generation = self._words.load64(_AT["ring_generation"])
+            generation = self._words.load64(_GENERATION)
             between = generation - 1 if 0 < after < generation - 1 else 0
             # Another growth may take the older one away, and leaves the other one.
             ring = (self._described(between) if between else None) or self._described(generation)
@@ -136,7 +152,7 @@ class Attachment:
 
     def _described(self, generation: int) -> Optional[Ring]:
         """A ring by its descriptor. None: it is of another one by now (E)."""
-        at = _AT["rings"] + generation % 2 * layout.RING.size
+        at = _RINGS + generation % 2 * layout.RING.size
         if self._words.load64(at) != generation:
             return None
         data = bytes(self._header.view[at : at + layout.RING.size])
@@ -146,7 +162,7 @@ class Attachment:
         try:
             return geometry.check_ring(data, self._file.size())
         except Invalid as problem:
-            if self._words.load64(_AT["ring_generation"]) != generation:
+            if self._words.load64(_GENERATION) != generation:
                 return None
             raise opening.broken(self._wishes.path, str(problem)) from None
 
@@ -159,36 +175,38 @@ class Attachment:
     def _set_position(self, waited: bool, head_before: int) -> None:
         for _ in range(_RETRIES):
             session = self._look_at_session()
-            if session is not None:
+            if session is None:
+                continue
+            # The newest frame may be in a newer ring by now. All frames are read from this one on.
+            if session.head_stamp is not None or self._wishes.every_frame:
+                break
+            if session.head == 0 or not self._follow_growth():
                 break
         else:
             raise NotReady
-        clean = session.writer_lives or session.state == layout.ENDED
-        fresh = clean and session.head_session_id == session.session_id
         self._seen_head = session.head
+        fresh = session.is_fresh()
         if session.head == 0:
             self.position = 0
-        elif session.head_stamp is None:
-            self.position = session.head
-        elif not fresh and not self._wishes.accept_leftover:
-            self.position = session.head
-        elif not self._wishes.every_frame or not fresh:
-            self.position = session.head - 1
-        else:
+        elif fresh and self._wishes.every_frame:
             # From the head that it saw before it was known, or the session's first frame if it
             # was waiting for it; but no frame of a former session.
             first = session.first_number
             wanted = first if waited else max(head_before, first)
             self.position = min(max(wanted, 1), session.head) - 1
+        elif session.head_stamp is not None and (fresh or self._wishes.accept_leftover):
+            self.position = session.head - 1
+        else:
+            self.position = session.head
 
     def _look_at_session(self) -> Optional[_Session]:
         """What belongs together, or None: it changed meanwhile (F)."""
         words = self._words
-        session_id = words.load64(_AT["session_id"])
-        state = words.load32(_AT["state"])
+        session_id = words.load64(_SESSION_ID)
+        state = words.load32(_STATE)
         lives = self.writer_lives() is not False
-        head = words.load64(_AT["head_number"])
-        index = self._ring.ring.index_of(words.load64(_AT["head_slot_id"]))
+        head = words.load64(_HEAD_NUMBER)
+        index = self._ring.ring.index_of(words.load64(_HEAD_SLOT_ID))
         reachable = head > 0 and index < self._ring.ring.slot_count
         stamp = self._ring.stamp(index) if reachable else None
         found = _Session(
@@ -197,14 +215,14 @@ class Attachment:
             head,
             stamp,
             self._ring.session_id(index) if reachable else 0,
-            words.load64(_AT["session_first_number"]),
+            words.load64(_FIRST_NUMBER),
             lives,
         )
         words.fence()
         same = (
             state != layout.FORMING
-            and words.load32(_AT["state"]) != layout.FORMING
-            and words.load64(_AT["session_id"]) == session_id
+            and words.load32(_STATE) != layout.FORMING
+            and words.load64(_SESSION_ID) == session_id
             and (not reachable or self._ring.stamp(index) == stamp)
         )
         return found if same else None
@@ -223,16 +241,15 @@ class Attachment:
     def may_be_written(self) -> bool:
         """May frames still come into this file from the writer that has it?"""
         lives = self.writer_lives()
-        return self._words.load32(_AT["state"]) != layout.ENDED if lives is None else lives
+        return self._words.load32(_STATE) != layout.ENDED if lives is None else lives
 
     def has_locks(self) -> bool:
-        flags = self._words.load64(_AT["compatible_flags"])
-        return self._locked and not flags & layout.UNLOCKED
+        return self._locked and not self._words.longs[_FLAGS >> 3] & layout.UNLOCKED
 
     def _has_turns(self) -> bool:
         return (
             self._wishes.every_frame
-            and self._words.load32(_AT["delivery"]) != layout.LATEST
+            and self._words.load32(_DELIVERY) != layout.LATEST
             and self.has_locks()
         )
 
@@ -240,17 +257,17 @@ class Attachment:
         """Are the times of this session those of this machine's running clock?"""
         if self._clock_checked == session_id:
             return self._comparable
-        words, boot_id_at = self._words, _AT["boot_id"]
+        words = self._words
         comparable = (
-            words.load32(_AT["clock_id"]) == layout.CLOCK_MONOTONIC
-            and bytes(self._header.view[boot_id_at : boot_id_at + 16]) == system.boot_id()
-            and words.load64(_AT["clock_namespace"]) == system.clock_namespace()
+            words.load32(_CLOCK_ID) == layout.CLOCK_MONOTONIC
+            and bytes(self._header.view[_BOOT_ID : _BOOT_ID + 16]) == system.boot_id()
+            and words.load64(_CLOCK_NAMESPACE) == system.clock_namespace()
         )
         words.fence()
         # Another session is there or begins (F): nothing is known about that of this frame.
-        if words.load32(_AT["state"]) == layout.FORMING:
+        if words.load32(_STATE) == layout.FORMING:
             return False
-        if words.load64(_AT["session_id"]) != session_id:
+        if words.load64(_SESSION_ID) != session_id:
             return False
         self._clock_checked, self._comparable = session_id, comparable
         return comparable
@@ -261,7 +278,7 @@ class Attachment:
 
     @property
     def lease_count(self) -> int:
-        return len(self._leases)
+        return len(self._leases.held)
 
     @property
     def slot_count(self) -> int:
@@ -271,14 +288,15 @@ class Attachment:
 
     def look(self) -> Union[Snapshot, Event, None]:
         """The next frame, an event, or None: nothing new, sleep(). Raises BrokenFile, once."""
-        words = self._words
-        self._take_turn(self.position + 1)
-        self._seen_published = words.load32(_AT["published"])
+        words, longs = self._words, self._words.longs
+        if self._wishes.every_frame:
+            self._take_turn(self.position + 1)
+        self._seen_published = words.load32(_PUBLISHED)
         for _ in range(_RETRIES):
-            session_id = words.load64(_AT["session_id"])
-            state = words.load32(_AT["state"])
-            head = words.load64(_AT["head_number"])
-            if words.load64(_AT["session_id"]) != session_id:
+            session_id = longs[_SESSION_ID >> 3]
+            state = words.load32(_STATE)
+            head = longs[_HEAD_NUMBER >> 3]
+            if longs[_SESSION_ID >> 3] != session_id:
                 continue
             if state == layout.FORMING:
                 return None
@@ -296,9 +314,10 @@ class Attachment:
         return None
 
     def _find_frame(self) -> Optional[Snapshot]:
-        place = self._choose()
+        choose = self._next_in_order if self._wishes.every_frame else self._newest
+        place = choose()
         if place is None and self._follow_growth():
-            place = self._choose()
+            place = choose()
         if place is None and self._is_in_use():
             self._give_up_until(self._seen_head)
         if place is None or place[1] <= self.position:
@@ -306,7 +325,7 @@ class Attachment:
         if self._turn.number and place[1] > max(self._turn.number, self.position + 1):
             self._turn.move(place[1])
         try:
-            return self._ring.take_snapshot(place, self._is_in_use())
+            return self._ring.take_snapshot(place, self._is_in_use)
         except Invalid as problem:
             self._last_index, self.position = place
             raise opening.broken(self._wishes.path, str(problem)) from None
@@ -316,15 +335,16 @@ class Attachment:
         if self._wishes.every_frame and 0 < self._turn.number <= head:
             self._turn.move(head + 1)
 
-    def _choose(self) -> Optional[Place]:
-        if not self._wishes.every_frame:
-            return self._ring.newest(self._words.load64(_AT["head_slot_id"]))
+    def _newest(self) -> Optional[Place]:
+        return self._ring.newest(self._words.longs[_HEAD_SLOT_ID >> 3])
+
+    def _next_in_order(self) -> Optional[Place]:
         return self._ring.next_in_order(
             self.position, self._last_index, keeps_all=self._turn.number > 0
         )
 
     def _is_in_use(self) -> bool:
-        return self._words.load64(_AT["ring_generation"]) == self._ring.ring.generation
+        return self._words.load64(_GENERATION) == self._ring.ring.generation
 
     def _follow_growth(self) -> bool:
         if self._is_in_use():
@@ -348,24 +368,29 @@ class Attachment:
             self._turn.move(number)
 
     def _delivery(self) -> int:
-        return self._words.load32(_AT["delivery"])
+        return self._words.load32(_DELIVERY)
 
     # Payloads.
 
-    def lease(self, snapshot: Snapshot) -> Taken:
+    def lease(self, snapshot: Snapshot, max_leases: int) -> Union[Lease, Refusal]:
+        """The payload in place, if this is not one more than `max_leases`, or than the ring bears."""
+        ring, leases = self._ring, self._leases
+        if len(leases.held) >= min(max_leases, ring.slot_count - 2) or not self.has_locks():
+            return Refusal.COPY
         place = (snapshot.slot_index, snapshot.number)
         try:
-            return self._leases.take(self._ring, place, snapshot.description.payload_bytes)
+            return leases.take(ring, place, snapshot.description.payload_bytes)
         except NoLocks:
             self._locked = False
-            return Taken(None, True)
+            return Refusal.COPY
 
-    def copy(self, snapshot: Snapshot) -> Optional[bytearray]:
-        """None: the frame is gone."""
-        data = bytearray(snapshot.description.payload_bytes)
+    def copy(self, snapshot: Snapshot, writable: bool) -> Union[memoryview, Refusal]:
+        """The payload in memory of its own."""
+        data = memoryview(bytearray(snapshot.description.payload_bytes))
         place = (snapshot.slot_index, snapshot.number)
-        whole = self._ring.copy_payload(place, memoryview(data), self._is_in_use())
-        return data if whole else None
+        if not self._ring.copy_payload(place, data, self._is_in_use()):
+            return Refusal.GONE
+        return data if writable else data.toreadonly()
 
     # Sleeping, and looking after the file (8.3).
 
@@ -373,26 +398,26 @@ class Attachment:
         """Until something was published since the last look, at most `limit_ns`."""
         if self._turn.number and self._turn.number != self.position + 1:
             self._turn.move(self.position + 1)
-        system.sleep_on(self._header.address + _AT["published"], self._seen_published, limit_ns)
+        system.sleep_on(self._header.address + _PUBLISHED, self._seen_published, limit_ns)
 
     def has_lost_writer(self) -> bool:
         """Told once a session: the writer is gone, and nothing of it is left to be read."""
-        session_id = self._words.load64(_AT["session_id"])
+        session_id = self._words.load64(_SESSION_ID)
         if self._told_lost == session_id or self.writer_lives() is not False:
             return False
-        if self._words.load32(_AT["state"]) == layout.ENDED:
+        if self._words.load32(_STATE) == layout.ENDED:
             return False
-        if self._words.load64(_AT["head_number"]) != self._seen_head:
+        if self._words.load64(_HEAD_NUMBER) != self._seen_head:
             return False
         self._told_lost = session_id
         return True
 
     def has_news(self) -> bool:
         """Does the file hold anything that was not looked at and told yet?"""
-        session_id = self._words.load64(_AT["session_id"])
-        if self._words.load64(_AT["head_number"]) > self.position:
+        session_id = self._words.load64(_SESSION_ID)
+        if self._words.load64(_HEAD_NUMBER) > self.position:
             return True
-        return self._words.load32(_AT["state"]) == layout.ENDED and self._told_ended != session_id
+        return self._words.load32(_STATE) == layout.ENDED and self._told_ended != session_id
 
     def is_replaced(self) -> bool:
         """Has the file no name any more, or does its path name another one?"""

@@ -94,6 +94,7 @@ class Plane(NamedTuple):
     rows: int
 
     def lies_within(self, payload_bytes: int) -> bool:
+        """Is every byte of its rows one of the first `payload_bytes`?"""
         if self.rows == 0 or self.row_bytes == 0:
             return self.offset <= payload_bytes
         last = self.offset + self.stride * (self.rows - 1)

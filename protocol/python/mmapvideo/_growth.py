@@ -11,6 +11,7 @@ from mmapvideo._writer_ring import Claims, WriterRing
 
 _USUAL_BYTES = 48 << 20
 _FEWEST, _MOST = 6, 16
+_LEAST_METADATA_BYTES = 1024
 
 
 class Sizes(NamedTuple):
@@ -29,15 +30,16 @@ def next_ring(sizes: Sizes, slot_count: int, file_bytes: int, former: Optional[R
     """A ring at the end of the file whose slots hold such frames. `slot_count` 0: as usual."""
     payload_offset = _round_up(layout.CAPS_OFFSET + sizes.caps + 1, layout.PAYLOAD_ALIGNMENT)
     capacity = _round_up(sizes.payload, layout.METADATA_ALIGNMENT)
-    metadata_capacity = _round_up(sizes.metadata, layout.METADATA_ALIGNMENT)
-    stride = _round_up(payload_offset + capacity + metadata_capacity, layout.SLOT_ALIGNMENT)
+    # Metadata may come with a later frame: what is left of the slot is for it.
+    metadata = max(_round_up(sizes.metadata, layout.METADATA_ALIGNMENT), _LEAST_METADATA_BYTES)
+    stride = _round_up(payload_offset + capacity + metadata, layout.SLOT_ALIGNMENT)
     return Ring(
         generation=former.generation + 1 if former else 1,
         offset=_round_up(max(file_bytes, layout.SLOT_ALIGNMENT), layout.SLOT_ALIGNMENT),
         slot_stride=stride,
         payload_offset=payload_offset,
         payload_capacity=capacity,
-        metadata_capacity=metadata_capacity,
+        metadata_capacity=stride - payload_offset - capacity,
         slot_count=slot_count or min(max(_USUAL_BYTES // stride, _FEWEST), _MOST),
         first_slot_id=former.slot_id(former.slot_count) if former else 0,
     )

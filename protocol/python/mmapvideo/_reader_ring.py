@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from mmapvideo import _geometry as geometry
 from mmapvideo import _layout as layout
@@ -16,7 +16,8 @@ Times = Tuple[int, ...]
 Place = Tuple[int, int]
 
 _SESSION_ID_AT = layout.SLOT_HEADER.offsets["session_id"]
-_TIMES = struct.Struct(f"<{layout.TIME_COUNT}Q")
+# Number and session id of a slot header, and the times of its frame info.
+_NUMBERS = struct.Struct(f"<8x2Q{layout.TIMES_AT - 24}x{layout.TIME_COUNT}Q")
 
 
 class Snapshot(NamedTuple):
@@ -38,35 +39,39 @@ class ReaderRing:
     def __init__(self, file: File, ring: Ring) -> None:
         self._file = file
         self.ring = ring
+        # Beside the descriptor, for the way of every frame.
+        self.slot_count, self._slot_stride = ring.slot_count, ring.slot_stride
+        self._first_slot_id = ring.first_slot_id
         self.region = file.map(ring.offset, ring.size, writable=False)
+        self._payloads_at = self.region.address + ring.payload_offset
         self._view = self.region.view
         self._words = words_of(self._view)
-        # The last description and caps, since they rarely change.
+        # The last description and caps, since they rarely change: as bytes, and what they say.
         self._described = b""
+        self._copied_bytes = layout.CAPS_OFFSET
         self._description: Optional[Description] = None
-        self._raw_caps = b""
         self._caps = ""
 
     def stamp(self, index: int) -> int:
-        return self._words.load64(index * self.ring.slot_stride)
+        return self._words.longs[index * self._slot_stride >> 3]
 
     def session_id(self, index: int) -> int:
-        return self._words.load64(index * self.ring.slot_stride + _SESSION_ID_AT)
+        return self._words.longs[index * self._slot_stride + _SESSION_ID_AT >> 3]
 
     def holds(self, place: Place) -> bool:
         """Are the bytes of this slot still those of this frame? An acquire fence comes first."""
         self._words.fence()
-        return self.stamp(place[0]) >> 1 == place[1]
+        return self._words.longs[place[0] * self._slot_stride >> 3] >> 1 == place[1]
 
     def address_of(self, index: int) -> int:
         """Of its payload."""
-        return self.region.address + index * self.ring.slot_stride + self.ring.payload_offset
+        return self._payloads_at + index * self._slot_stride
 
     def newest(self, head_slot_id: int) -> Optional[Place]:
-        index = self.ring.index_of(head_slot_id)
-        if index >= self.ring.slot_count:
+        index = (head_slot_id - self._first_slot_id) % layout.SLOT_ID_COUNT
+        if index >= self.slot_count:
             return None
-        number = self.stamp(index) >> 1
+        number = self._words.longs[index * self._slot_stride >> 3] >> 1
         return (index, number) if number else None
 
     def next_in_order(self, position: int, last_index: int, keeps_all: bool) -> Optional[Place]:
@@ -75,11 +80,11 @@ class ReaderRing:
         `last_index`: of the slot that was taken last. `keeps_all`: the reader holds a turn, so
         what is there stays.
         """
-        count = self.ring.slot_count
+        count = self.slot_count
         expected = (last_index + 1) % count
         if self.stamp(expected) >> 1 == position + 1:
             return expected, position + 1
-        numbers = [stamp >> 1 for stamp in self._words.load_every(0, self.ring.slot_stride)]
+        numbers = [stamp >> 1 for stamp in self._words.load_every(0, self._slot_stride)]
         fresh: List[Place] = [
             (index, number) for index, number in enumerate(numbers) if number > position
         ]
@@ -93,51 +98,44 @@ class ReaderRing:
             return fresh[0]  # not overrun: the numbers between were spent on dropped frames
         return fresh[len(fresh) // 2]
 
-    def take_snapshot(self, place: Place, in_use: bool) -> Optional[Snapshot]:
+    def take_snapshot(self, place: Place, in_use: Callable[[], bool]) -> Optional[Snapshot]:
         """None: the slot was rewritten meanwhile. Raises Invalid if what it holds is not valid.
 
-        `in_use`: the file still uses this ring; otherwise its pages may have been given back.
+        `in_use()`: the file still uses this ring; otherwise its pages may have been given back.
         """
         index, number = place
-        if self.stamp(index) >> 1 != number:
+        start = index * self._slot_stride
+        if self._words.longs[start >> 3] >> 1 != number:
             return None
-        start = index * self.ring.slot_stride
-        header = bytes(self._view[start : start + layout.CAPS_OFFSET])
+        copied = bytes(self._view[start : start + self._copied_bytes])
+        metadata = b""
         try:
-            description, caps, metadata = self._copy_out(start, header, in_use)
+            description = self._description
+            if description is None or copied[layout.DESCRIPTION_AT :] != self._described:
+                description = self._describe(start, copied[: layout.CAPS_OFFSET])
+            if description.metadata_bytes:
+                metadata = self._copy_metadata(start, description.metadata_bytes, in_use())
         except Invalid:
             if self.holds(place):
                 raise
             return None
         if not self.holds(place):
             return None
-        if header[8:16] != number.to_bytes(8, "little") or number > layout.MAX_FRAME_NUMBER:
+        values = _NUMBERS.unpack_from(copied)
+        if values[0] != number or number > layout.MAX_FRAME_NUMBER:
             raise Invalid(f"a slot that disagrees with its stamp about frame {number}")
-        return Snapshot(
-            index,
-            number,
-            int.from_bytes(header[16:24], "little"),
-            _TIMES.unpack_from(header, layout.TIMES_AT),
-            description,
-            caps,
-            metadata,
-        )
+        return Snapshot(index, number, values[1], values[2:], description, self._caps, metadata)
 
-    def _copy_out(self, start: int, header: bytes, in_use: bool) -> Tuple[Description, str, bytes]:
-        described = header[layout.DESCRIPTION_AT :]
-        description = self._description
-        if description is None or described != self._described:
-            description = geometry.check_description(header, self.ring)
-            self._described, self._description = described, description
-        caps_at = start + layout.CAPS_OFFSET
-        raw_caps = bytes(self._view[caps_at : caps_at + description.caps_bytes])
-        if raw_caps != self._raw_caps:
-            self._caps = geometry.check_caps(raw_caps)
-            self._raw_caps = raw_caps
-        metadata = b""
-        if description.metadata_bytes:
-            metadata = self._copy_metadata(start, description.metadata_bytes, in_use)
-        return description, self._caps, metadata
+    def _describe(self, start: int, header: bytes) -> Description:
+        """Raises Invalid, and keeps the former description then."""
+        description = geometry.check_description(header, self.ring)
+        at = start + layout.CAPS_OFFSET
+        raw_caps = bytes(self._view[at : at + description.caps_bytes])
+        self._caps = geometry.check_caps(raw_caps)
+        self._described = header[layout.DESCRIPTION_AT :] + raw_caps
+        self._copied_bytes = layout.CAPS_OFFSET + len(raw_caps)
+        self._description = description
+        return description
 
     def _copy_metadata(self, start: int, length: int, in_use: bool) -> bytes:
         at = start + self.ring.payload_offset + self.ring.payload_capacity
@@ -147,7 +145,7 @@ class ReaderRing:
 
     def copy_payload(self, place: Place, target: memoryview, in_use: bool) -> bool:
         """Fills `target` from the payload's start. False: the frame is gone, `target` is rubbish."""
-        start = place[0] * self.ring.slot_stride + self.ring.payload_offset
+        start = place[0] * self._slot_stride + self.ring.payload_offset
         if in_use:
             target[:] = self._view[start : start + len(target)]
         elif not self._file.read_into(target, self.ring.offset + start):

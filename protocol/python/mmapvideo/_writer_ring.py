@@ -45,8 +45,9 @@ class WriterRing:
 
     def describe(
         self, index: int, number: int, session_id: int, info: bytes, caps: bytes, metadata: bytes
-    ) -> None:
-        """Writes all but payload and stamp of a slot that is being written."""
+    ) -> int:
+        """Writes all but payload and stamp of a slot that is being written. Returns where the
+        times are in `view`, to be written at last."""
         start = index * self.ring.slot_stride
         view = self.view
         _NUMBER_AND_SESSION.pack_into(view, start + _NUMBER_AT, number, session_id)
@@ -56,6 +57,7 @@ class WriterRing:
         if metadata:
             at = start + self.ring.payload_offset + self.ring.payload_capacity
             view[at : at + len(metadata)] = metadata
+        return start + layout.TIMES_AT
 
     def fits(self, payload_bytes: int, caps_bytes: int, metadata_bytes: int) -> bool:
         return (

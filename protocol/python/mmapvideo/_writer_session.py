@@ -22,6 +22,8 @@ from mmapvideo._writer_file import WriterFile
 from mmapvideo._writer_ring import Claims, WriterRing
 
 _AT = layout.FILE_HEADER.offsets
+_STATE, _PUBLISHED, _RELEASED = _AT["state"], _AT["published"], _AT["released"]
+_HEAD_NUMBER, _HEAD_SLOT_ID = _AT["head_number"], _AT["head_slot_id"]
 _WAIT_NS = 1_000_000
 _random = random.SystemRandom()
 _TIMES = struct.Struct(f"<{layout.TIME_COUNT}Q")
@@ -103,7 +105,7 @@ class WriterSession:
             rings.append(file.map_ring(former))
         if file.highest_number(rings) >= layout.MAX_FRAME_NUMBER:
             raise opening.broken(self.path, "no frame numbers are left")
-        words.store32(_AT["state"], layout.FORMING)
+        words.store32(_STATE, layout.FORMING)
         words.fence()
         self._number = file.repair(rings)
         self._first_in_ring = self._number + 1  # or a lower one, which nobody remembers
@@ -135,13 +137,13 @@ class WriterSession:
         ):
             words.store64(_AT[counter], 0)
         words.store64(_AT["session_id"], session_id)
-        words.store32(_AT["state"], layout.EMPTY)
+        words.store32(_STATE, layout.EMPTY)
         self._announce()
 
     def _announce(self) -> None:
         words = self._words
-        words.store32(_AT["published"], (words.load32(_AT["published"]) + 1) % 2**32)
-        system.wake_all(self._file.header.address + _AT["published"])
+        words.store32(_PUBLISHED, (words.load32(_PUBLISHED) + 1) % 2**32)
+        system.wake_all(self._file.header.address + _PUBLISHED)
 
     def _count(self, counter: str, by: int = 1) -> None:
         self._words.store64(_AT[counter], self._words.load64(_AT[counter]) + by)
@@ -156,7 +158,7 @@ class WriterSession:
 
     def close(self, keep_file: bool) -> None:
         """Ends the session. The file stays open while slots are in somebody's hands."""
-        self._words.store32(_AT["state"], layout.ENDED)
+        self._words.store32(_STATE, layout.ENDED)
         self._announce()
         if not keep_file:
             self._file.remove()
@@ -259,8 +261,8 @@ class WriterSession:
 
     def _candidates(self, ring: WriterRing) -> Iterator[int]:
         head = -1
-        if self._words.load64(_AT["head_number"]):
-            head = ring.ring.index_of(self._words.load64(_AT["head_slot_id"]))
+        if self._words.load64(_HEAD_NUMBER):
+            head = ring.ring.index_of(self._words.load64(_HEAD_SLOT_ID))
         count = ring.ring.slot_count
         for step in range(1, count + 1):
             index = (ring.last_taken + step) % count
@@ -319,22 +321,23 @@ class WriterSession:
                 return None
             slot = copy
         info[_METADATA_BYTES_AT : _METADATA_BYTES_AT + 8] = len(metadata).to_bytes(8, "little")
-        _TIMES.pack_into(
-            info, 0, times.pts, layout.NONE, times.duration, layout.NONE, layout.NONE, 0,
-            times.clock_time, 0, system.now_ns(), time.time_ns(),
-        )
         number = self._number = self._number + 1
         ring, index = slot
-        ring.describe(index, number, self._session_id, info, caps, metadata)
-        words = self._words
+        times_at = ring.describe(index, number, self._session_id, info, caps, metadata)
+        slot_id, words = ring.ring.slot_id(index), self._words
+        # From here on readers wait for what follows.
+        _TIMES.pack_into(
+            ring.view, times_at, times.pts, layout.NONE, times.duration, layout.NONE, layout.NONE,
+            0, times.clock_time, 0, system.now_ns(), time.time_ns(),
+        )
         ring.store_stamp(index, 2 * number)
-        words.store64(_AT["head_slot_id"], ring.ring.slot_id(index))
-        words.store64(_AT["head_number"], number)
-        if words.load32(_AT["state"]) == layout.EMPTY:
-            words.store32(_AT["state"], layout.STREAMING)
+        words.store64(_HEAD_SLOT_ID, slot_id)
+        words.store64(_HEAD_NUMBER, number)
+        if words.load32(_STATE) == layout.EMPTY:
+            words.store32(_STATE, layout.STREAMING)
+        self._announce()
         self._count("frame_count")
         self._count("byte_count", payload_bytes)
-        self._announce()
         if self._delivery == layout.ACKNOWLEDGED and self._waits:
             self._wait_until_finished(number, number)
         return number
@@ -372,7 +375,7 @@ class WriterSession:
     @contextlib.contextmanager
     def _waiting(self) -> Iterator[None]:
         """`released` is odd meanwhile; looks come after that: fence H, see _words.py."""
-        words, at = self._words, _AT["released"]
+        words, at = self._words, _RELEASED
         words.store32(at, (words.load32(at) | 1) % 2**32)
         try:
             yield
@@ -383,7 +386,7 @@ class WriterSession:
         """Until a reader lets go of something; at most a millisecond."""
         if self.cancelled or not self.is_open:
             raise errors.Closed(f'The writer of "{self.path}" was closed.', self.path)
-        at = _AT["released"]
+        at = _RELEASED
         system.sleep_on(
             self._file.header.address + at,
             self._words.load32(at),

@@ -31,7 +31,7 @@ class VideoCapture:
 
     read() waits for a frame that was not read yet: `read_timeout` seconds at most, if that is not
     None. The file need not exist yet. Other than OpenCV it raises an Error where the path names
-    something that never will be ready.
+    something that never will be ready. To be used from one thread.
     """
 
     def __init__(self, path: Optional[Path] = None, read_timeout: Optional[float] = None) -> None:
@@ -61,7 +61,8 @@ class VideoCapture:
         return self._reader is not None
 
     def grab(self) -> bool:
-        """Waits for the next frame. False: the time is over, the writer ended, or it is closed."""
+        """Waits for the next frame, as Reader.read(). False: the time is over, the writer ended, or
+        this is closed."""
         if self._is_ahead:
             self._is_ahead = False
             return self._frame is not None
@@ -74,14 +75,14 @@ class VideoCapture:
         """The frame that was grabbed, as a new height x width x 3 array of blue, green, red.
 
         With CAP_PROP_CONVERT_RGB set to 0: a copy in its own format, as Frame.array. `image` and
-        `flag` are ignored.
+        `flag` are ignored. Raises ValueError for a format that cannot be converted.
         """
         if self._frame is None or self._is_ahead:
             return False, None
         return True, self._frame.to_bgr() if self._convert else self._frame.copy().array
 
     def read(self, image: Any = None) -> Tuple[bool, Any]:
-        """grab() and retrieve()."""
+        """grab() and retrieve(): True and a new picture, or False and None."""
         return self.retrieve() if self.grab() else (False, None)
 
     def get(self, prop: int) -> float:
@@ -124,6 +125,7 @@ class VideoCapture:
         return True
 
     def getBackendName(self) -> str:
+        """As OpenCV names what is behind it: MMAPVIDEO."""
         return "MMAPVIDEO"
 
     def release(self) -> None:

@@ -26,12 +26,15 @@ class Component(NamedTuple):
     pixels_together: int = 1
 
     def columns(self, width: int) -> int:
+        """Pixels in a row of the plane, of a picture of that width."""
         return _round_up(-(-width >> self.x_shift), self.pixels_together)
 
     def rows(self, height: int) -> int:
+        """Rows of the plane, of a picture of that height."""
         return -(-height >> self.y_shift)
 
     def row_bytes(self, width: int) -> int:
+        """Bytes of a row that carry picture."""
         return self.columns(width) * self.channels * self.item_bytes
 
 

@@ -2,13 +2,14 @@
 """A frame that was read."""
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, Union
 
 from mmapvideo import _arrays as arrays
 from mmapvideo import _layout as layout
 from mmapvideo import _to_bgr as to_bgr
 from mmapvideo import errors
 from mmapvideo._geometry import Description, Plane
+from mmapvideo._lease import Lease
 from mmapvideo._reader_ring import Snapshot
 from mmapvideo.formats import COMPONENTS, layout_of
 
@@ -20,29 +21,38 @@ class Frame:
 
     The pixels are the shared memory itself, read-only, unless they were copied: in a reader with
     copy=True, which gives memory of the caller's own that may be written to, or where no more
-    frames could be leased. They do not change as long as the frame, one of its arrays, or anything
-    derived from these is referenced; the writer has one slot less to write to meanwhile. Keep
-    copy() of a frame that is to stay.
+    frames could be leased (then read-only as well). They do not change as long as the frame, one of
+    its arrays, or anything derived from these is referenced, also after Reader.close() and after
+    the writer's end; the writer has one slot less to write to meanwhile. Keep copy() of a frame
+    that is to stay.
+
+    Times are nanoseconds. `with frame:` releases it at the end of the block. Nothing here waits.
+    May be used from any thread.
     """
 
-    __slots__ = ("_snapshot", "_payload", "_planes", "skipped", "latency_ns", "is_copy")
+    __slots__ = {
+        "skipped": "How many frames of this file the reader missed since the frame before.",
+        "latency_ns": "From publication until this reader had it; None: clocks do not compare, as "
+        "those of another machine or boot.",
+        "is_copy": "False: the pixels are the shared memory itself.",
+        "_snapshot": None,
+        "_pixels": None,
+        "_planes": None,
+    }
 
     def __init__(
         self,
         snapshot: Snapshot,
-        payload: memoryview,
+        pixels: Union[Lease, memoryview],
         skipped: int,
         latency_ns: Optional[int],
         is_copy: bool,
     ) -> None:
         self._snapshot = snapshot
-        self._payload: Optional[memoryview] = payload
+        self._pixels: Union[Lease, memoryview, None] = pixels
         self._planes: Optional[Tuple[Plane, ...]] = None
-        #: How many frames of this file the reader missed since the frame before.
         self.skipped = skipped
-        #: Nanoseconds from publication until this reader had it; None: clocks do not compare.
         self.latency_ns = latency_ns
-        #: False: the pixels are the shared memory itself.
         self.is_copy = is_copy
 
     def __enter__(self) -> "Frame":
@@ -80,6 +90,7 @@ class Frame:
 
     @property
     def duration_ns(self) -> Optional[int]:
+        """How long it is to be shown, or None."""
         return self._time(_DURATION)
 
     @property
@@ -94,7 +105,7 @@ class Frame:
 
     @property
     def publish_wall_time_ns(self) -> int:
-        """The same as nanoseconds since 1970."""
+        """The same as nanoseconds since 1970-01-01 UTC."""
         return self._snapshot.times[_WALL_TIME]
 
     @property
@@ -145,6 +156,7 @@ class Frame:
 
     @property
     def chroma_site(self) -> str:
+        """GStreamer's chroma-site string, or ""."""
         return self._info.chroma_site
 
     @property
@@ -156,10 +168,16 @@ class Frame:
 
     @property
     def payload(self) -> memoryview:
-        """All bytes of the frame, planes and what is between them."""
-        if self._payload is None:
+        """All bytes of the frame, planes and what is between them: a flat view of bytes.
+
+        Raises Closed after release().
+        """
+        pixels = self._pixels
+        if isinstance(pixels, Lease):
+            pixels = self._pixels = pixels.view()
+        if pixels is None:
             raise errors.Closed(f"Frame {self.number} was released.")
-        return self._payload
+        return pixels
 
     @property
     def planes(self) -> Tuple[Any, ...]:
@@ -168,21 +186,21 @@ class Frame:
         uint8, and for formats of more than 8 bits uint16. A plane of chroma has the size that it
         has in memory. Planes of a format that this package does not know are rows x bytes. Without
         numpy they are memoryviews of the same shape where rows follow each other directly, and flat
-        ones otherwise. Empty where `layout` is.
+        ones otherwise. Empty where `layout` is. Raises Closed after release().
         """
-        payload, planes = self.payload, self.layout
-        components = arrays.components_of(self.format, self.width, planes)
-        return tuple(
-            arrays.array_of(payload, plane, component, self.width)
-            for plane, component in zip(planes, components)
-        )
+        info = self._snapshot.description
+        views = arrays.views_of(info.format, info.width, info.planes or self.layout)
+        pixels = self._pixels
+        if isinstance(pixels, Lease) and arrays.numpy() is not None:
+            return arrays.arrays_at(pixels.address, pixels, views)
+        return arrays.arrays_of(self.payload, views)
 
     @property
     def array(self) -> Any:
         """The picture in place: height x width x channels, or height x width for grey.
 
         YUY2 and UYVY are height x width x 2. For formats of several planes the same as `planes`;
-        where these are unknown, `payload`.
+        where these are unknown, `payload`. Raises Closed after release().
         """
         planes = self.planes
         if len(planes) == 1:
@@ -197,20 +215,23 @@ class Frame:
 
         YUV is converted by the matrix and range that the writer named (BT.601 up to 576 rows and
         BT.709 above if it named none). Needs numpy; uses OpenCV where that does the same. Raises
-        ValueError for a format it does not know.
+        ValueError for a format it does not know, and Closed after release().
         """
         return to_bgr.convert(
             self.format, self.width, self.height, self.colorimetry, self.planes
         )
 
     def copy(self) -> "Frame":
-        """The same frame in memory of the caller's own, which may be written to."""
+        """The same frame in memory of the caller's own, which may be written to.
+
+        Raises Closed after release().
+        """
         data = memoryview(bytearray(self.payload))
         return Frame(self._snapshot, data, self.skipped, self.latency_ns, True)
 
     def release(self) -> None:
         """Lets go of the pixels now; arrays that still exist keep them. Again: does nothing."""
-        self._payload = None
+        self._pixels = None
 
     def _time(self, index: int) -> Optional[int]:
         value = self._snapshot.times[index]

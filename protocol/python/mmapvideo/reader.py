@@ -9,6 +9,7 @@ from typing import NamedTuple, Optional, Union
 
 from mmapvideo import errors
 from mmapvideo._attachment import Attachment, Event, NotReady, Wishes, attach
+from mmapvideo._lease import Lease, Refusal
 from mmapvideo._platform import system
 from mmapvideo._reader_ring import Snapshot
 from mmapvideo._waiting import BOUND_NS, Deadline, Path, delivery_of, path_of
@@ -45,9 +46,12 @@ class Reader:
         it died; "wait" waits in both cases, "eos" ends iteration in both, "error" raises WriterLost
         in both.
 
-    The constructor attaches to the file if it is there. It and read() raise an Error where the path
-    names something that never will be ready. Several threads may share a reader; each frame goes to
-    one of them.
+    The constructor attaches to the file if it is there, and does not wait. Where the path names
+    something that never will be ready, it and read() raise NotAVideoFile, NotARegularFile,
+    VersionError, BrokenFile, PermissionDenied or SystemFailure; ValueError: an argument is wrong.
+
+    Iterating gives frames until the writer ends. `with` closes it. Several threads may share a
+    reader; each frame goes to one of them. After fork() the child has to open its own.
     """
 
     def __init__(
@@ -102,8 +106,10 @@ class Reader:
         """Waits for the next frame, at most `timeout` seconds (None: no limit, 0: not at all).
 
         None: the time is over, or the writer ended, which `ended` tells apart; an end is told once,
-        and reading on waits for the writer's next session. Raises an Error where there is none to
-        wait for; the next call tries again.
+        and reading on waits for the writer's next session. Ctrl-C and other signals whose handler
+        raises end the wait at once. Raises the errors of the constructor where there is nothing to
+        wait for, WriterLost if that was asked for, Closed after close(), and BrokenFile once for a
+        frame that contradicts itself; the next call tries again.
         """
         deadline = Deadline(timeout)
         self._check_open()
@@ -124,7 +130,7 @@ class Reader:
     def close(self) -> None:
         """Gives the file back. Frames that were read stay as they are. Again: does nothing.
 
-        A read() of another thread raises Closed.
+        A read() of another thread raises Closed, at most 100 ms later.
         """
         self._closing = True
         attachment = self._attachment
@@ -152,6 +158,7 @@ class Reader:
 
     @property
     def stats(self) -> ReaderStats:
+        """Figures since it was opened."""
         attachment = self._attachment
         return ReaderStats(
             self._frames,
@@ -176,7 +183,7 @@ class Reader:
         """Does iteration end with this event? Raises WriterLost if that was asked for."""
         if self._on_disconnect == "error":
             raise errors.WriterLost(
-                f'The writer of "{self.path}" is gone: {event.value}. Start it again.', self.path
+                f'The writer of "{self.path}" is gone: {event.value}; start it again.', self.path
             )
         if self._on_disconnect == "auto":
             return event is Event.ENDED
@@ -185,7 +192,8 @@ class Reader:
     def _next(self, deadline: Deadline) -> Union[Frame, Event, None]:
         """None: the time is over."""
         while True:
-            self._check_open()
+            if self._closing:
+                self._check_open()
             attachment = self._attachment
             if attachment is None and not self._try_to_attach():
                 left_ns = deadline.left_ns()
@@ -218,21 +226,16 @@ class Reader:
         self, attachment: Attachment, snapshot: Snapshot, gap: int
     ) -> Optional[Frame]:
         """None: the frame was rewritten meanwhile; it counts as skipped."""
-        payload = None
-        limit = min(self._max_leases, attachment.slot_count - 2)
-        if not self._copy and attachment.lease_count < limit and attachment.has_locks():
-            taken = attachment.lease(snapshot)
-            payload = taken.view
-            if payload is None and not taken.still_there:
-                self._count_torn(gap)
-                return None
-        is_copy = payload is None
-        if payload is None:
-            data = attachment.copy(snapshot)
-            if data is None:
-                self._count_torn(gap)
-                return None
-            payload = memoryview(data) if self._copy else memoryview(data).toreadonly()
+        payload: Union[Lease, memoryview, Refusal] = Refusal.COPY
+        if not self._copy:
+            payload = attachment.lease(snapshot, self._max_leases)
+        is_copy = payload is Refusal.COPY
+        if is_copy:
+            payload = attachment.copy(snapshot, writable=self._copy)
+        if isinstance(payload, Refusal):
+            self._missed += gap + 1
+            self._torn += 1
+            return None
         latency_ns = None
         if attachment.has_comparable_clock(snapshot.session_id):
             latency_ns = system.now_ns() - snapshot.times[_PUBLISH_TIME]
@@ -241,10 +244,6 @@ class Reader:
         self._skipped += skipped
         self._copied += is_copy
         return Frame(snapshot, payload, skipped, latency_ns, is_copy)
-
-    def _count_torn(self, gap: int) -> None:
-        self._missed += gap + 1
-        self._torn += 1
 
     def _try_to_attach(self) -> bool:
         try:
@@ -272,6 +271,7 @@ class Reader:
         now_ns = system.now_ns()
         if now_ns < self._next_care_ns:
             return None
+        self._check_open()  # a signal handler may have forked
         self._next_care_ns = now_ns + BOUND_NS
         if attachment.has_lost_writer():
             return Event.LOST

@@ -57,8 +57,12 @@ class Writer:
     keep_file: leave the file in place when the writer is closed.
 
     A file that a former writer left is taken over, and its readers go on. Raises AlreadyWriting,
-    NotAVideoFile, NoSpace and other Errors; an existing file then is as it was. May be used from
-    several threads.
+    NotFound (its directory), NotAVideoFile, NotARegularFile, VersionError, BrokenFile, NoSpace,
+    PermissionDenied or SystemFailure, and an existing file then is as it was; ValueError: an
+    argument is wrong. Does not wait.
+
+    `with` closes it, and so does the end of the interpreter. May be used from several threads, one
+    of which writes at a time. After fork() only the parent may use it.
     """
 
     def __init__(
@@ -109,6 +113,7 @@ class Writer:
         """What the next frames are. Readers follow by themselves; larger frames take new memory.
 
         Raises ValueError for a format or size that there is not, and NoSpace; then nothing changes.
+        Raises Closed after close().
         """
         picture = _picture(format, width, height, fps)
         with self._lock:
@@ -125,8 +130,12 @@ class Writer:
         `pts_ns` is the presentation time in nanoseconds; None: the frame is of now, and its time
         counts from the writer's first. `metadata`: bytes that readers find in Frame.metadata.
 
+        Does not wait with delivery="latest"; otherwise for readers, at most `wait_timeout`.
+
         None: all slots are in use, by readers or by frames in somebody's hands; the frame was
-        dropped, and readers see the gap. Raises ValueError if `data` is no such frame.
+        dropped, and readers see the gap. Raises ValueError if `data` is no such frame, which says
+        what was expected and what it got; NoSpace, if `metadata` needs a larger ring and there is
+        no room; Closed after close(). Then nothing was published.
         """
         with self._lock:
             session, picture = self._open_session(), self._picture
@@ -147,14 +156,16 @@ class Writer:
         Gives what write() takes, to be filled in place: an array, or a tuple of one for each plane;
         without numpy a flat memoryview of all bytes. What is in there before is undefined. If the
         block raises, nothing is published. The memory is to read only after the block, and the slot
-        is not used again as long as it is referenced.
+        is not used again as long as it is referenced. Entering and leaving the block wait and raise
+        as write() does.
         """
         return FrameInPlace(self, pts_ns, metadata)
 
     def wait_for_readers(self, count: int, timeout: Optional[float] = None) -> bool:
         """Waits until `count` readers are attached, at most `timeout` seconds. Were there so many?
 
-        Always false where the file system has no locks, as readers cannot be counted there.
+        Always false where the file system has no locks, as readers cannot be counted there. Signals
+        end the wait as that of Reader.read(). Raises Closed after close().
         """
         deadline = Deadline(timeout)
         with self._lock:
@@ -163,7 +174,7 @@ class Writer:
     def close(self) -> None:
         """Tells readers the end, and removes the file unless keep_file. Again: does nothing.
 
-        Waits of other threads raise Closed.
+        Does not wait. Waits of other threads raise Closed.
         """
         session = self._session
         if session is None:
@@ -177,6 +188,7 @@ class Writer:
 
     @property
     def stats(self) -> WriterStats:
+        """Figures since it was opened. Raises Closed after close()."""
         session = self._open_session()
         return WriterStats(
             session.figure("frame_count"),
@@ -253,11 +265,10 @@ class FrameInPlace:
         if arrays.numpy() is None:
             self._arrays = (memory,)
             return memory
-        components = formats.COMPONENTS[picture_layout.format]
-        self._arrays = tuple(
-            arrays.array_of(memory, plane, component, picture_layout.width)
-            for plane, component in zip(picture_layout.planes, components)
+        views = arrays.views_of(
+            picture_layout.format, picture_layout.width, picture_layout.planes
         )
+        self._arrays = arrays.arrays_of(memory, views)
         return self._arrays if len(self._arrays) > 1 else self._arrays[0]
 
     def __exit__(self, kind: object, *_: object) -> None:
