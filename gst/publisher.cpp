@@ -45,12 +45,12 @@ Publisher::Publisher(const Settings& settings)
 
 void Publisher::close() noexcept {
   writer_.cancel();
-  const std::unique_lock lock(close_mutex_);
+  const ExclusiveLock lock(close_mutex_);
   if (!std::exchange(closed_, true)) writer_.close(keep_file_);
 }
 
 Publisher::Stats Publisher::stats() const {
-  const std::shared_lock lock(close_mutex_);
+  const SharedLock lock(close_mutex_);
   Stats stats;
   if (!closed_) stats.writer = writer_.stats();
   stats.copied = copied_;
@@ -60,7 +60,7 @@ Publisher::Stats Publisher::stats() const {
 
 void Publisher::reserve(std::uint64_t bytes, std::uint32_t caps_bytes,
                         std::uint32_t held_slots) noexcept {
-  const std::shared_lock lock(close_mutex_);
+  const SharedLock lock(close_mutex_);
   if (closed_) return;
   try {
     writer_.reserve(bytes, caps_bytes, 0, held_slots);
@@ -72,7 +72,7 @@ void Publisher::reserve(std::uint64_t bytes, std::uint32_t caps_bytes,
 
 std::optional<mmapvideo::Slot> Publisher::lend(std::uint64_t bytes,
                                                std::uint32_t caps_bytes) noexcept {
-  const std::shared_lock lock(close_mutex_);
+  const SharedLock lock(close_mutex_);
   if (closed_) return std::nullopt;
   try {
     auto slot = writer_.lend(bytes, caps_bytes);

@@ -7,9 +7,9 @@
 #include <atomic>
 #include <mmapvideo/mmapvideo.hpp>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 
+#include "mutex.hpp"
 #include "video_format.hpp"
 
 namespace gstmmap {
@@ -72,8 +72,8 @@ class Publisher {
   Outcome publish_copy(GstBuffer* buffer);
 
   // Shared by those who use the writer, so that close() does not pull it from under them.
-  mutable std::shared_mutex close_mutex_;
-  bool closed_ = false;  // guarded by close_mutex_
+  mutable SharedMutex close_mutex_;
+  bool closed_ GSTMMAP_GUARDED_BY(close_mutex_) = false;
   mmapvideo::Writer writer_;
   const std::string location_;
   const bool keep_file_;

@@ -18,7 +18,8 @@ int main(int argc, char** argv) {
     mmapvideo_lease lease;
     if (status != MMAPVIDEO_OK || mmapvideo_reader_lease(reader, &lease, &error) != MMAPVIDEO_OK)
       continue; /* lost, or rewritten before it was had */
-    const unsigned char* pixels = lease.payload; /* they stay as they are until the lease ends */
+    /* The pixels stay as they are until the lease ends. */
+    const unsigned char* pixels = lease.payload;
     printf("frame %" PRIu64 ": %s %" PRIu32 "x%" PRIu32 ", %" PRIu64 " skipped, first byte %d\n",
            frame.number, frame.info->format, frame.info->width, frame.info->height, frame.skipped,
            pixels[frame.info->planes[0].offset]);

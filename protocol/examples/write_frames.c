@@ -15,8 +15,7 @@ int main(int argc, char** argv) {
   if (writer == NULL) return fprintf(stderr, "%s\n", error.message), 1;
 
   mmapvideo_frame_info info;
-  mmapvideo_status status =
-      mmapvideo_frame_info_init(&info, "GRAY8", width, height, 30, 1, &error);
+  mmapvideo_status status = mmapvideo_frame_info_init(&info, "GRAY8", width, height, 30, 1, &error);
   char caps[256];
   info.caps_bytes = mmapvideo_frame_info_caps(&info, caps, sizeof caps);
   for (int i = 0, count = argc > 2 ? atoi(argv[2]) : 300; i < count; ++i) {

@@ -54,7 +54,7 @@ bool ReaderRing::populate_more() noexcept {
 
 ReaderRing::Lease ReaderRing::lease(std::uint32_t index, std::uint64_t stamp,
                                     std::uint32_t max_leases) {
-  const std::lock_guard guard(mutex_);
+  const MutexLock lock(mutex_);
   if (lease_counts_[index] == 0) {
     if (!budget_->take(max_leases)) return Lease::too_many;
     Lease outcome = Lease::unsupported;
@@ -93,13 +93,13 @@ ReaderRing::Lease ReaderRing::lock_lease(std::uint32_t index, std::uint64_t stam
 }
 
 void ReaderRing::share(std::uint32_t index) noexcept {
-  const std::lock_guard guard(mutex_);
+  const MutexLock lock(mutex_);
   ++lease_counts_[index];
 }
 
 void ReaderRing::end_lease(std::uint32_t index) noexcept {
   std::shared_ptr<ReaderRing> last;  // destroyed after the mutex was unlocked
-  const std::lock_guard guard(mutex_);
+  const MutexLock lock(mutex_);
   if (--lease_counts_[index] != 0) return;
   platform::unlock(*file_, lease_lock(slot_id_of(ring_, index), lane_));
   bell_.ring();

@@ -7,9 +7,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "mutex.hpp"
 #include "platform/platform.hpp"
 #include "released.hpp"
 
@@ -54,7 +54,7 @@ class ReaderRing : public std::enable_shared_from_this<ReaderRing> {
   void end_lease(std::uint32_t index) noexcept;
 
  private:
-  Lease lock_lease(std::uint32_t index, std::uint64_t stamp);
+  Lease lock_lease(std::uint32_t index, std::uint64_t stamp) MMAPVIDEO_REQUIRES(mutex_);
 
   const std::shared_ptr<const platform::File> file_;
   const mmapvideo_ring ring_;
@@ -64,10 +64,10 @@ class ReaderRing : public std::enable_shared_from_this<ReaderRing> {
   const platform::Mapping mapping_;
   std::size_t populated_bytes_ = 0;  // the reader's thread only
 
-  std::mutex mutex_;  // guards what follows, and the order of lock and unlock in the file
-  std::vector<std::uint32_t> lease_counts_;  // of each slot
-  std::uint32_t leased_slots_ = 0;
-  std::shared_ptr<ReaderRing> self_;  // while slots are leased
+  Mutex mutex_;  // also for the order of lock and unlock in the file
+  std::vector<std::uint32_t> lease_counts_ MMAPVIDEO_GUARDED_BY(mutex_);  // of each slot
+  std::uint32_t leased_slots_ MMAPVIDEO_GUARDED_BY(mutex_) = 0;
+  std::shared_ptr<ReaderRing> self_ MMAPVIDEO_GUARDED_BY(mutex_);  // while slots are leased
 };
 
 }  // namespace mmapvideo::core

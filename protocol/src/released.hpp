@@ -6,10 +6,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "deadline.hpp"
+#include "mutex.hpp"
 #include "platform/platform.hpp"
 #include "seqlock.hpp"
 
@@ -43,10 +43,11 @@ class ReleasedWait {
   void cancel() noexcept { canceller_.cancel(); }
   void resume() noexcept { canceller_.reset(); }
 
-  /// Until met() is true. Negative timeout: no limit. `word` is the header's.
+  /// Until met() is true. Negative timeout: no limit. `word` is the header's. The mutex is held
+  /// while met() is called, and on return.
   template <typename Met>
-  WaitOutcome wait(std::uint32_t& word, std::unique_lock<std::mutex>& lock, std::int64_t timeout_ns,
-                   Met met) {
+  WaitOutcome wait(std::uint32_t& word, Mutex& mutex, std::int64_t timeout_ns, Met met)
+      MMAPVIDEO_REQUIRES(mutex) {
     const Announcement announcement(*this, word);
     const Deadline deadline(timeout_ns);
     for (;;) {
@@ -55,9 +56,9 @@ class ReleasedWait {
       if (canceller_.cancelled()) return WaitOutcome::cancelled;
       const std::uint64_t limit_ns = deadline.limit(platform::monotonic_ns(), longest_sleep_ns);
       if (limit_ns == 0) return WaitOutcome::timed_out;
-      lock.unlock();
+      mutex.unlock();
       platform::wait_for_change(word, value, canceller_, limit_ns);
-      lock.lock();
+      mutex.lock();
     }
   }
 

@@ -28,6 +28,18 @@ Failure not_taken() {
                  "slot view");
 }
 
+/// Ends what a former writer had begun with a slot. Returns the number of its frame, 0: none.
+std::uint64_t repair_slot(std::uint64_t& stamp) noexcept {
+  const std::uint64_t number = stamp_number(load_relaxed(stamp));
+  if (number == 0 || number > MMAPVIDEO_MAX_FRAME_NUMBER) {
+    void_slot(stamp);
+    return 0;
+  }
+  // It may be claimed, but was never written to: the frame is whole.
+  withdraw_slot(stamp, 2 * number);
+  return number;
+}
+
 }  // namespace
 
 mmapvideo_file_header& Writer::header() const noexcept {
@@ -201,15 +213,8 @@ void Writer::repair_slots(WriterRing& present) {
   mmapvideo_file_header& h = header();
   std::uint64_t newest = h.head_number;
   for (std::uint32_t index = 0; index < present.ring().slot_count; ++index) {
-    std::uint64_t& stamp = present.slot(index).stamp;
-    const std::uint64_t number = stamp_number(load_relaxed(stamp));
-    if (number == 0 || number > MMAPVIDEO_MAX_FRAME_NUMBER) {
-      void_slot(stamp);
-      continue;
-    }
-    // It may be claimed, but was never written to: frame `number` is whole.
-    withdraw_slot(stamp, 2 * number);
-    if (number >= newest) {
+    const std::uint64_t number = repair_slot(present.slot(index).stamp);
+    if (number != 0 && number >= newest) {
       newest = number;
       present.set_head(index);
     }
@@ -223,10 +228,8 @@ void Writer::repair_slots(WriterRing& present) {
 
 /// Nothing in them is published any more, but readers may still lease what is complete.
 void Writer::repair_former_slots(const WriterRing& former) noexcept {
-  for (std::uint32_t index = 0; index < former.ring().slot_count; ++index) {
-    std::uint64_t& stamp = former.slot(index).stamp;
-    withdraw_slot(stamp, 2 * stamp_number(load_relaxed(stamp)));
-  }
+  for (std::uint32_t index = 0; index < former.ring().slot_count; ++index)
+    repair_slot(former.slot(index).stamp);
 }
 
 // ---- Publishing (7.2) -------------------------------------------------------------------------
@@ -261,7 +264,7 @@ void Writer::check_frame(const WriterRing& ring, const mmapvideo_frame_info& inf
 std::optional<std::uint64_t> Writer::commit(const mmapvideo_slot_view& view,
                                             const mmapvideo_frame_info& info, const char* caps,
                                             bool hold) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   WriterRing* const ring = closed_ ? nullptr : find_ring(view);
   if (ring == nullptr || !ring->is_taken(view)) throw not_taken();
   require_publishable({info.payload_bytes, info.caps_bytes, info.metadata_bytes});
@@ -278,7 +281,7 @@ std::optional<std::uint64_t> Writer::commit(const mmapvideo_slot_view& view,
   move_head(info, number);
   announce();
   if (++published_in_ring_ % ring->ring().slot_count == 0) look_after_readers();
-  if (options_.delivery == MMAPVIDEO_DELIVERY_ACKNOWLEDGED) wait_until_finished(lock, number);
+  if (options_.delivery == MMAPVIDEO_DELIVERY_ACKNOWLEDGED) wait_until_finished(number);
   return number;
 }
 
@@ -311,14 +314,14 @@ void Writer::move_head(const mmapvideo_frame_info& info, std::uint64_t number) n
 }
 
 bool Writer::abort(const mmapvideo_slot_view& view) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   WriterRing* const ring = find_ring(view);
   if (ring == nullptr || !ring->is_taken(view)) throw not_taken();
   return slot_came_back(*ring, view);
 }
 
 bool Writer::release(const mmapvideo_slot_view& view) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   WriterRing* const ring = find_ring(view);
   if (ring == nullptr || !ring->is_held(view)) throw not_taken();
   return slot_came_back(*ring, view);
@@ -346,7 +349,7 @@ void Writer::announce() noexcept {
 // ---- End (7.3) --------------------------------------------------------------------------------
 
 void Writer::end() noexcept {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   end_session();
 }
 
@@ -359,7 +362,7 @@ void Writer::end_session() noexcept {
 
 bool Writer::close(bool keep_file) noexcept {
   released_.cancel();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   end_session();
   if (!keep_file) remove_own_file();
   closed_ = true;

@@ -6,11 +6,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "mutex.hpp"
 #include "platform/platform.hpp"
 #include "released.hpp"
 #include "turn_watch.hpp"
@@ -71,69 +71,77 @@ class Writer {
   void create_or_validate();
   void create();
   void validate();
-  void take_over();
+  void take_over() MMAPVIDEO_REQUIRES(mutex_);
   void begin_forming() noexcept;
-  void start_session();
-  void repair();
+  void start_session() MMAPVIDEO_REQUIRES(mutex_);
+  void repair() MMAPVIDEO_REQUIRES(mutex_);
   void give_back_unused_end();
-  void repair_slots(WriterRing& present);
-  bool ring_suits(const Sizes& sizes, std::uint32_t held_slots) const noexcept;
+  void repair_slots(WriterRing& present) MMAPVIDEO_REQUIRES(mutex_);
+  bool ring_suits(const Sizes& sizes, std::uint32_t held_slots) const noexcept
+      MMAPVIDEO_REQUIRES(mutex_);
   static void repair_former_slots(const WriterRing& former) noexcept;
-  mmapvideo_status provide_ring(std::unique_lock<std::mutex>& lock, const Sizes& sizes,
-                                std::uint32_t held_slots);
-  bool wait_until_former_ring_is_read(std::unique_lock<std::mutex>& lock);
-  void grow(const Sizes& sizes, std::uint32_t held_slots);
+  mmapvideo_status provide_ring(const Sizes& sizes, std::uint32_t held_slots)
+      MMAPVIDEO_REQUIRES(mutex_);
+  bool wait_until_former_ring_is_read() MMAPVIDEO_REQUIRES(mutex_);
+  void grow(const Sizes& sizes, std::uint32_t held_slots) MMAPVIDEO_REQUIRES(mutex_);
   static void write_descriptor(mmapvideo_ring& descriptor, const mmapvideo_ring& ring) noexcept;
-  std::unique_ptr<WriterRing> new_ring(const mmapvideo_ring& ring);
-  std::unique_ptr<WriterRing> append_ring(mmapvideo_ring ring);
-  void use_ring(std::unique_ptr<WriterRing> ring) noexcept;
-  void look_after_readers();
-  void give_back_former_rings();
-  void require_publishable(const Sizes& sizes) const;
+  std::unique_ptr<WriterRing> new_ring(const mmapvideo_ring& ring) MMAPVIDEO_REQUIRES(mutex_);
+  std::unique_ptr<WriterRing> append_ring(mmapvideo_ring ring) MMAPVIDEO_REQUIRES(mutex_);
+  void use_ring(std::unique_ptr<WriterRing> ring) noexcept MMAPVIDEO_REQUIRES(mutex_);
+  void look_after_readers() MMAPVIDEO_REQUIRES(mutex_);
+  void give_back_former_rings() MMAPVIDEO_REQUIRES(mutex_);
+  void require_publishable(const Sizes& sizes) const MMAPVIDEO_REQUIRES(mutex_);
   void check_frame(const WriterRing& ring, const mmapvideo_frame_info& info,
                    const char* caps) const;
   void fill_header(mmapvideo_slot_header& slot, const mmapvideo_frame_info& info, const char* caps,
-                   std::uint64_t number) const;
-  void move_head(const mmapvideo_frame_info& info, std::uint64_t number) noexcept;
+                   std::uint64_t number) const MMAPVIDEO_REQUIRES(mutex_);
+  void move_head(const mmapvideo_frame_info& info, std::uint64_t number) noexcept
+      MMAPVIDEO_REQUIRES(mutex_);
 
   bool waits_for_readers() const noexcept {
     return locked_ && options_.delivery != MMAPVIDEO_DELIVERY_LATEST;
   }
   template <typename TryTake, typename WorthWaiting>
-  mmapvideo_status take(std::unique_lock<std::mutex>& lock, const Sizes& sizes, TryTake try_take,
-                        WorthWaiting worth_waiting, mmapvideo_slot_view& view);
-  void wait_until_finished(std::unique_lock<std::mutex>& lock, std::uint64_t number);
+  mmapvideo_status take(const Sizes& sizes, TryTake try_take, WorthWaiting worth_waiting,
+                        mmapvideo_slot_view& view) MMAPVIDEO_REQUIRES(mutex_);
+  void wait_until_finished(std::uint64_t number) MMAPVIDEO_REQUIRES(mutex_);
   template <typename Number, typename Enough>
-  void pass_over_all(Number number, Enough enough);
-  bool pass_over(std::uint64_t number);
+  void pass_over_all(Number number, Enough enough) MMAPVIDEO_REQUIRES(mutex_);
+  bool pass_over(std::uint64_t number) MMAPVIDEO_REQUIRES(mutex_);
   void count_wait() noexcept;
   std::uint32_t lossless_reader_count() const;
 
-  WriterRing* find_ring(const mmapvideo_slot_view& view) const noexcept;
-  bool slot_came_back(WriterRing& ring, const mmapvideo_slot_view& view) noexcept;
+  WriterRing* find_ring(const mmapvideo_slot_view& view) const noexcept MMAPVIDEO_REQUIRES(mutex_);
+  bool slot_came_back(WriterRing& ring, const mmapvideo_slot_view& view) noexcept
+      MMAPVIDEO_REQUIRES(mutex_);
   bool nothing_out() const noexcept;
-  void end_session() noexcept;
+  void end_session() noexcept MMAPVIDEO_REQUIRES(mutex_);
   void remove_own_file() noexcept;
   void announce() noexcept;
   mmapvideo_file_header& header() const noexcept;
 
   const Options options_;
-  std::mutex mutex_;
+  mutable Mutex mutex_;
+  // Set by the start and by close(), and read by anybody.
   platform::File file_;
   platform::Mapping header_mapping_;
   ReleasedWait released_;
-  TurnWatch turns_{file_};
-  std::unique_ptr<WriterRing> current_;                    // none before the first frame
-  std::vector<std::unique_ptr<WriterRing>> former_rings_;  // with memory not given back yet
+  TurnWatch turns_ MMAPVIDEO_GUARDED_BY(mutex_){file_};
+  // None before the first frame.
+  std::unique_ptr<WriterRing> current_ MMAPVIDEO_GUARDED_BY(mutex_);
+  // With memory that was not given back yet.
+  std::vector<std::unique_ptr<WriterRing>> former_rings_ MMAPVIDEO_GUARDED_BY(mutex_);
   bool created_ = false;
   bool locked_ = false;
   bool in_memory_ = false;
-  bool ended_ = true;  // no session is open
-  bool closed_ = false;
-  std::uint64_t next_number_ = 1;
-  std::uint64_t session_id_ = 0;
-  std::uint64_t published_in_ring_ = 0;     // by this writer, in current_
-  std::uint64_t first_number_in_ring_ = 1;  // of current_, or a later one after a take-over
+  bool ended_ MMAPVIDEO_GUARDED_BY(mutex_) = true;  // no session is open
+  bool closed_ MMAPVIDEO_GUARDED_BY(mutex_) = false;
+  std::uint64_t next_number_ MMAPVIDEO_GUARDED_BY(mutex_) = 1;
+  std::uint64_t session_id_ MMAPVIDEO_GUARDED_BY(mutex_) = 0;
+  // By this writer, in current_.
+  std::uint64_t published_in_ring_ MMAPVIDEO_GUARDED_BY(mutex_) = 0;
+  // Of current_, or a later one after a take-over.
+  std::uint64_t first_number_in_ring_ MMAPVIDEO_GUARDED_BY(mutex_) = 1;
   // Figures for stats(), written under the mutex and read without it.
   std::uint64_t frame_count_ = 0;
   std::uint64_t dropped_count_ = 0;

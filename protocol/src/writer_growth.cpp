@@ -13,16 +13,15 @@
 namespace mmapvideo::core {
 
 mmapvideo_status Writer::reserve(const Sizes& sizes, std::uint32_t held_slots) {
-  std::unique_lock lock(mutex_);
-  return provide_ring(lock, sizes, held_slots);
+  const MutexLock lock(mutex_);
+  return provide_ring(sizes, held_slots);
 }
 
 /// Makes sure that the ring in use takes a frame of these sizes and was touched by this process.
 /// OK or CANCELLED.
-mmapvideo_status Writer::provide_ring(std::unique_lock<std::mutex>& lock, const Sizes& sizes,
-                                      std::uint32_t held_slots) {
+mmapvideo_status Writer::provide_ring(const Sizes& sizes, std::uint32_t held_slots) {
   if (!ring_suits(sizes, held_slots)) {
-    if (!wait_until_former_ring_is_read(lock)) return MMAPVIDEO_CANCELLED;
+    if (!wait_until_former_ring_is_read()) return MMAPVIDEO_CANCELLED;
     // Another thread may have made one meanwhile.
     if (!ring_suits(sizes, held_slots)) grow(sizes, held_slots);
   }
@@ -61,7 +60,6 @@ void Writer::grow(const Sizes& sizes, std::uint32_t held_slots) {
 
 /// Its generation comes last: a reader two rings behind may be copying what was there (E).
 void Writer::write_descriptor(mmapvideo_ring& descriptor, const mmapvideo_ring& ring) noexcept {
-  fence_before_writing();
   store_relaxed(descriptor.generation, std::uint64_t{0});
   fence_before_writing();
   mmapvideo_ring unnamed = ring;

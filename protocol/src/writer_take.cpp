@@ -13,16 +13,24 @@ constexpr int max_passes = 16;
 }  // namespace
 
 mmapvideo_status Writer::begin(const Sizes& sizes, mmapvideo_slot_view& view) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   require_publishable(sizes);
   if (ended_) start_session();
   mmapvideo_status status = MMAPVIDEO_RING_REPLACED;
   while (status == MMAPVIDEO_RING_REPLACED) {
-    status = provide_ring(lock, sizes, 0);
+    status = provide_ring(sizes, 0);
     if (status != MMAPVIDEO_OK) return status;
     status = take(
-        lock, sizes, [&] { return current_->take(); },
-        [&] { return current_->others_are_in_the_way(); }, view);
+        sizes,
+        [&] {
+          mutex_.held_by_caller();
+          return current_->take();
+        },
+        [&] {
+          mutex_.held_by_caller();
+          return current_->others_are_in_the_way();
+        },
+        view);
   }
   if (status != MMAPVIDEO_NO_FREE_SLOT) return status;
   ++next_number_;
@@ -32,11 +40,19 @@ mmapvideo_status Writer::begin(const Sizes& sizes, mmapvideo_slot_view& view) {
 }
 
 mmapvideo_status Writer::lend(const Sizes& sizes, mmapvideo_slot_view& view) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_ || !ring_suits(sizes, 0)) return MMAPVIDEO_NO_FREE_SLOT;
   const mmapvideo_status status = take(
-      lock, sizes, [&] { return current_->lend(); },
-      [&] { return current_->may_lend() && current_->others_are_in_the_way(); }, view);
+      sizes,
+      [&] {
+        mutex_.held_by_caller();
+        return current_->lend();
+      },
+      [&] {
+        mutex_.held_by_caller();
+        return current_->may_lend() && current_->others_are_in_the_way();
+      },
+      view);
   return status == MMAPVIDEO_RING_REPLACED ? MMAPVIDEO_NO_FREE_SLOT : status;
 }
 
@@ -51,14 +67,14 @@ void Writer::pass_over_all(Number number, Enough enough) {
 /// A slot now, or, while that is worth waiting for, when readers have let go of one (7.4.2).
 /// RING_REPLACED: another thread made a larger one meanwhile, or closed the writer.
 template <typename TryTake, typename WorthWaiting>
-mmapvideo_status Writer::take(std::unique_lock<std::mutex>& lock, const Sizes& sizes,
-                              TryTake try_take, WorthWaiting worth_waiting,
+mmapvideo_status Writer::take(const Sizes& sizes, TryTake try_take, WorthWaiting worth_waiting,
                               mmapvideo_slot_view& view) {
   std::optional<mmapvideo_slot_view> taken = try_take();
   if (!taken && waits_for_readers() && worth_waiting()) {
     count_wait();
     const WaitOutcome outcome =
-        released_.wait(header().released, lock, options_.wait_timeout_ns, [&] {
+        released_.wait(header().released, mutex_, options_.wait_timeout_ns, [&] {
+          mutex_.held_by_caller();
           if (closed_ || !ring_suits(sizes, 0)) return true;
           taken = try_take();
           return taken || !worth_waiting();
@@ -66,8 +82,12 @@ mmapvideo_status Writer::take(std::unique_lock<std::mutex>& lock, const Sizes& s
     if (outcome == WaitOutcome::cancelled || closed_) return MMAPVIDEO_CANCELLED;
     if (!taken && !ring_suits(sizes, 0)) return MMAPVIDEO_RING_REPLACED;
     if (outcome == WaitOutcome::timed_out)
-      pass_over_all([&] { return current_->oldest_number(); },
-                    [&] { return (taken = try_take()).has_value(); });
+      pass_over_all(
+          [&] {
+            mutex_.held_by_caller();
+            return current_->oldest_number();
+          },
+          [&] { return (taken = try_take()).has_value(); });
   }
   if (!taken) return MMAPVIDEO_NO_FREE_SLOT;
   increment_relaxed(slots_out_, 1);
@@ -76,8 +96,9 @@ mmapvideo_status Writer::take(std::unique_lock<std::mutex>& lock, const Sizes& s
 }
 
 /// Step 7.4.5: the next descriptor takes the place of the former ring's. False: cancelled.
-bool Writer::wait_until_former_ring_is_read(std::unique_lock<std::mutex>& lock) {
+bool Writer::wait_until_former_ring_is_read() {
   const auto is_read = [&] {
+    mutex_.held_by_caller();
     const std::uint64_t last_number = first_number_in_ring_ - 1;
     return closed_ || !current_ || current_->ring().generation < 2 ||
            next_number_ - last_number > MMAPVIDEO_TURN_WINDOW || !turns_.is_needed(last_number);
@@ -85,25 +106,34 @@ bool Writer::wait_until_former_ring_is_read(std::unique_lock<std::mutex>& lock) 
   if (!waits_for_readers() || is_read()) return !closed_;
   count_wait();
   const WaitOutcome outcome =
-      released_.wait(header().released, lock, options_.wait_timeout_ns, is_read);
+      released_.wait(header().released, mutex_, options_.wait_timeout_ns, is_read);
   if (outcome == WaitOutcome::timed_out)
-    pass_over_all([&] { return first_number_in_ring_ - 1; }, is_read);
+    pass_over_all(
+        [&] {
+          mutex_.held_by_caller();
+          return first_number_in_ring_ - 1;
+        },
+        is_read);
   return outcome != WaitOutcome::cancelled && !closed_;
 }
 
 /// Step 7.4.3. The frame is out in any case.
-void Writer::wait_until_finished(std::unique_lock<std::mutex>& lock, std::uint64_t number) {
+void Writer::wait_until_finished(std::uint64_t number) {
   if (!waits_for_readers() || !turns_.is_needed(number)) return;
   count_wait();
-  const WaitOutcome outcome = released_.wait(header().released, lock, options_.wait_timeout_ns,
-                                             [&] { return closed_ || !turns_.is_needed(number); });
+  const WaitOutcome outcome =
+      released_.wait(header().released, mutex_, options_.wait_timeout_ns, [&] {
+        mutex_.held_by_caller();
+        return closed_ || !turns_.is_needed(number);
+      });
   if (outcome == WaitOutcome::timed_out) pass_over(number);
 }
 
 mmapvideo_status Writer::wait_for_readers(std::uint32_t count, std::int64_t timeout_ns) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!locked_) return MMAPVIDEO_NO_LOCKS;
-  const WaitOutcome outcome = released_.wait(header().released, lock, timeout_ns, [&] {
+  const WaitOutcome outcome = released_.wait(header().released, mutex_, timeout_ns, [&] {
+    mutex_.held_by_caller();
     return closed_ || list_locks(file_, all_reader_locks()).size() >= count;
   });
   if (outcome == WaitOutcome::cancelled || closed_) return MMAPVIDEO_CANCELLED;

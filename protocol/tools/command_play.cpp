@@ -4,7 +4,7 @@
 #include <failure.hpp>
 #include <iostream>
 #include <mmapvideo/mmapvideo.hpp>
-#include <mutex>
+#include <mutex.hpp>
 #include <optional>
 
 #include "byte_streams.hpp"
@@ -99,7 +99,7 @@ class Play {
 
   void open_writer() {
     {
-      const std::lock_guard lock(writer_mutex_);
+      const core::MutexLock lock(writer_mutex_);
       writer_.emplace(options_of(request_));
       if (interrupt_.requested()) writer_->cancel();
     }
@@ -137,7 +137,7 @@ class Play {
   int close(int status) {
     const mmapvideo_writer_stats stats = writer_->stats();
     {
-      const std::lock_guard lock(writer_mutex_);
+      const core::MutexLock lock(writer_mutex_);
       writer_->close(request_.keep_file);
       writer_.reset();
     }
@@ -160,12 +160,12 @@ class Play {
   }
 
   void cancel() {
-    const std::lock_guard lock(writer_mutex_);
+    const core::MutexLock lock(writer_mutex_);
     if (writer_) writer_->cancel();
   }
 
   const PlayRequest& request_;
-  std::mutex writer_mutex_;  // between the interrupt's thread and opening and closing
+  core::Mutex writer_mutex_;  // between the interrupt's thread and opening and closing
   std::optional<mmapvideo::Writer> writer_;
   Interrupt interrupt_;
   ByteInput input_;

@@ -11,7 +11,7 @@ int main(void) {
   options.path = "";
   mmapvideo_error error;
   memset(&error, 0, sizeof error);
-  mmapvideo_writer *writer = mmapvideo_writer_open(&options, &error);
+  mmapvideo_writer* writer = mmapvideo_writer_open(&options, &error);
   if (writer != NULL || error.status != MMAPVIDEO_INVALID_ARGUMENT) return 1;
   mmapvideo_writer_close(writer, 0);
   mmapvideo_reader_close(NULL);

@@ -93,6 +93,44 @@ TEST_F(TakeoverTest, claimed_slot_of_the_former_ring_keeps_its_frame) {
   EXPECT_EQ(load(claimed.stamp), 2u) << "the frame is leased and whole";
 }
 
+TEST_F(TakeoverTest, stamp_of_no_possible_frame_is_emptied_in_either_ring) {
+  constexpr std::uint64_t beyond = std::uint64_t{1} << 63;
+  ForgedFile file(path_);
+  file.publish();
+  const mmapvideo_ring former = file.raw().ring();
+  file.grow({});
+  file.publish();
+  store(file.raw().slot(former, 1).stamp, beyond);
+  store(file.raw().slot(former, 2).stamp, UINT64_MAX);
+  store(file.slot(1).stamp, beyond + 1);
+  store(file.slot(2).stamp, UINT64_MAX - 1);
+  // What is leased is not given back, which would empty it as well.
+  LockFile lane(path_, O_RDONLY);
+  for (std::uint32_t index = 1; index < 3; ++index)
+    ASSERT_TRUE(lane.try_shared(lock_item(Family::slot, former.first_slot_id + index, 9)));
+  file.drop_writer_lock();
+  Writer writer = open_writer(path_, 0);
+  for (unsigned index = 1; index < 3; ++index) {
+    EXPECT_EQ(load(file.raw().slot(former, index).stamp), 0u) << index;
+    EXPECT_EQ(load(file.slot(index).stamp), 0u) << index;
+  }
+  EXPECT_EQ(load(file.header().head_number), 2u);
+  EXPECT_EQ(publish(writer), 3u);
+}
+
+TEST_F(TakeoverTest, former_ring_has_no_say_in_the_head_and_the_next_number) {
+  ForgedFile file(path_);
+  file.publish();
+  const mmapvideo_ring former = file.raw().ring();
+  file.grow({});
+  file.publish();
+  store(file.raw().slot(former, 1).stamp, std::uint64_t{2 * 50});
+  file.drop_writer_lock();
+  Writer writer = open_writer(path_, 0);
+  EXPECT_EQ(load(file.header().head_number), 2u);
+  EXPECT_EQ(publish(writer), 3u);
+}
+
 TEST_F(TakeoverTest, complete_slot_above_the_head_becomes_the_head) {
   ForgedFile file(path_);
   file.publish();

@@ -196,9 +196,7 @@ class ReaderPeer {
     FrameInfo info;
   };
 
-  std::string name_of(mmapvideo::Status status) {
-    return mmapvideo_status_name(status);
-  }
+  std::string name_of(mmapvideo::Status status) { return mmapvideo_status_name(status); }
 
   /// All that the frame says, and whether its pixels are those of its seed.
   std::string next(std::int64_t limit_ms) {
@@ -214,9 +212,9 @@ class ReaderPeer {
         << info.width << ' ' << info.height << ' ' << info.fps_numerator << ' '
         << info.fps_denominator << ' ' << info.pts_ns << ' ' << info.duration_ns << ' '
         << info.payload_bytes << ' ' << (is_whole(info, payload.data()) ? "whole" : "mixed") << ' '
-        << (info.metadata_bytes ? std::string(static_cast<const char*>(frame.metadata),
-                                              info.metadata_bytes)
-                                : "-")
+        << (info.metadata_bytes
+                ? std::string(static_cast<const char*>(frame.metadata), info.metadata_bytes)
+                : "-")
         << ' ' << info.colorimetry << ' ' << (info.chroma_site[0] ? info.chroma_site : "-") << ' ';
     for (std::uint32_t p = 0; p < info.plane_count; ++p)
       out << info.planes[p].offset << ':' << info.planes[p].stride << ':'

@@ -9,6 +9,7 @@ HEAD_NUMBER, HEAD_SLOT_ID = (384, "Q"), (392, "Q")
 PUBLISHED, RELEASED = (448, "I"), (512, "I")
 COMPATIBLE_FLAGS, INCOMPATIBLE_FLAGS = (24, "Q"), (16, "Q")
 FORMING, EMPTY, STREAMING, ENDED = range(4)
+STAMP = (0, "Q")  # of a slot
 RING_NAMES = "generation offset slot_stride payload_offset payload_capacity metadata_capacity"
 
 
@@ -40,10 +41,10 @@ class RawFile:
 
     def stamps(self):
         count = self.ring()["slot_count"]
-        return [self.load((0, "Q"), self.slot(index)) for index in range(count)]
+        return [self.load(STAMP, self.slot(index)) for index in range(count)]
 
     def index_of(self, number):
         return self.stamps().index(2 * number)
 
     def store_stamp(self, index, stamp):
-        self.store((0, "Q"), stamp, self.slot(index))
+        self.store(STAMP, stamp, self.slot(index))

@@ -18,12 +18,14 @@ from raw_file import (
     PUBLISHED,
     RELEASED,
     SESSION_ID,
+    STAMP,
     STATE,
     STREAMING,
     RawFile,
 )
 
 import mmapvideo
+from mmapvideo._words import Words
 
 
 def small_writer(path, **options):
@@ -144,6 +146,70 @@ def test_repair_of_what_a_writer_left_that_died(path):
             assert stamps[claimed] == 4 and stamps[(ahead - 1) % 8] == 0
             assert raw.load(HEAD_NUMBER) == 9 and raw.load(RELEASED) == 8
             assert write_small(writer, 1) == 10
+
+
+def leave_two_rings(path):
+    """What a killed writer may leave: frame 1 in the former ring, frame 2 in the one in use."""
+    with small_writer(path, slots=4, keep_file=True) as writer:
+        write_small(writer, 1)
+        with RawFile(path) as raw:
+            former = raw.ring()
+        writer.set_format("GRAY8", 400, 300)
+        writer.write(bytes(400 * 300))
+    return former
+
+
+def test_stamp_of_no_possible_frame_is_emptied_in_either_ring(path):
+    former = leave_two_rings(path)
+    slots = [former["offset"] + index * former["slot_stride"] for index in range(4)]
+    with RawFile(path) as raw, LockFile(path) as lane:
+        in_use = raw.index_of(2)
+        invalid = [(in_use + 1) % 4, (in_use + 2) % 4]
+        for index, stamp in zip(invalid, (2**63 + 1, 2**64 - 2)):
+            raw.store_stamp(index, stamp)
+        for index, stamp in zip(invalid, (2**63, 2**64 - 1)):
+            raw.store(STAMP, stamp, slots[index])
+            # What is leased is not given back, which would empty it as well.
+            lane.shared(SLOT, former["first_slot_id"] + index, 9)
+        with small_writer(path) as writer:
+            for index in invalid:
+                assert raw.stamps()[index] == 0
+                assert raw.load(STAMP, slots[index]) == 0
+            assert raw.load(HEAD_NUMBER) == 2
+            assert write_small(writer, 1) == 3
+
+
+def test_former_ring_has_no_say_in_the_head_and_the_next_number(path):
+    former = leave_two_rings(path)
+    with RawFile(path) as raw:
+        raw.store(STAMP, 2 * 50, former["offset"])
+        with small_writer(path) as writer:
+            assert raw.load(HEAD_NUMBER) == 2
+            assert write_small(writer, 1) == 3
+
+
+def test_descriptor_is_named_when_it_is_whole_and_nameless_while_it_changes(path, monkeypatch):
+    with mmapvideo.Writer(path, "GRAY8", 1000, 1, slots=2) as writer:
+        writer.write(bytes(1000))
+        writer.set_format("GRAY8", 1000, 200)
+        writer.write(bytes(200000))
+        with RawFile(path) as raw:
+            at = 192 + 3 % 2 * 64
+            store, seen = Words.store64, []
+
+            def watched(words, offset, value):
+                # This word of a third generation takes the place of the first one's.
+                if offset == at:
+                    seen.append((raw.load((0, "Q"), at), raw.bytes[at + 8 : at + 64], value))
+                store(words, offset, value)
+
+            monkeypatch.setattr(Words, "store64", watched)
+            writer.set_format("GRAY8", 1000, 400)
+            writer.write(bytes(400000))
+            monkeypatch.undo()
+            (name, old, zero), (nameless, new, generation) = seen
+            assert (name, zero, nameless, generation) == (1, 0, 0, 3)
+            assert old != new and new == raw.bytes[at + 8 : at + 64]
 
 
 def test_unfinished_creation_is_finished(path):

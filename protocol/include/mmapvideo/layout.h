@@ -67,7 +67,7 @@
 #define MMAPVIDEO_CLOCK_QPC 2u       /* QueryPerformanceCounter of the boot boot_id */
 
 /* mmapvideo_file_header.compatible_flags: a reader may ignore what it does not know. */
-#define MMAPVIDEO_COMPATIBLE_UNLOCKED UINT64_C(1) /* the file system has no locks: copy mode only */
+#define MMAPVIDEO_COMPATIBLE_UNLOCKED UINT64_C(1) /* no locks there: copy mode only */
 #define MMAPVIDEO_COMPATIBLE_KNOWN MMAPVIDEO_COMPATIBLE_UNLOCKED
 /* mmapvideo_file_header.incompatible_flags: whoever meets a bit it does not know must refuse. */
 #define MMAPVIDEO_INCOMPATIBLE_KNOWN UINT64_C(0)
@@ -136,40 +136,40 @@ struct mmapvideo_ring {
 
 /** The first page of the file. */
 struct mmapvideo_file_header {
-  uint64_t magic;                  /* MMAPVIDEO_MAGIC */
-  uint32_t version;                /* MMAPVIDEO_VERSION */
-  uint32_t header_bytes;           /* MMAPVIDEO_HEADER_BYTES */
-  uint64_t incompatible_flags;     /* see INCOMPATIBLE_KNOWN */
-  uint64_t compatible_flags;       /* see COMPATIBLE_KNOWN */
-  uint8_t file_id[16];             /* random, drawn once when the file is created */
-  uint32_t state;                  /* (atomic) STATE_* */
-  uint32_t clock_id;               /* CLOCK_* of all *_time_ns fields */
-  uint64_t clock_namespace;        /* (atomic) identity of the clock's namespace; 0: none */
-  uint8_t boot_id[16];             /* of the boot whose clock stamped the frames */
-  uint64_t session_id;             /* (atomic) random, drawn at every writer start; never 0 */
-  uint64_t session_count;          /* writer starts since the file was created */
-  uint64_t session_start_time_ns;  /* on clock_id */
-  uint64_t session_first_number;   /* the number the session's first frame gets */
-  uint64_t writer_process_id;      /* for people; means nothing in another pid namespace */
-  uint32_t delivery;               /* MMAPVIDEO_DELIVERY_* of the writer */
-  uint32_t reserved_124;           /* 0 */
-  uint64_t ring_generation;        /* (atomic) g: rings[g mod 2] is in use; 0: no ring yet */
-  uint8_t reserved_136[56];        /* 0 */
-  struct mmapvideo_ring rings[2];  /* the one in use and its predecessor or successor */
-  uint8_t reserved_320[64];        /* 0 */
-  uint64_t head_number;            /* (atomic) number of the newest published frame; 0: none */
-  uint64_t head_slot_id;           /* (atomic) slot id of a frame at least as new */
-  uint8_t reserved_400[48];        /* 0 */
-  uint32_t published;              /* (atomic, futex) changes after every publication and event */
-  uint8_t reserved_452[60];        /* 0 */
-  uint32_t released;               /* (atomic, futex) writers wait here; readers only wake */
-  uint8_t reserved_516[60];        /* 0 */
-  uint64_t frame_count;            /* (atomic) frames published in this session */
-  uint64_t dropped_count;          /* (atomic) frames the writer had no free slot for */
-  uint64_t byte_count;             /* (atomic) payload bytes published in this session */
-  uint64_t wait_count;             /* (atomic) frames that had to wait for a lossless reader */
-  uint64_t passed_over_count;      /* (atomic) times a lossless reader was passed over */
-  uint8_t reserved_616[3480];      /* 0 */
+  uint64_t magic;                 /* MMAPVIDEO_MAGIC */
+  uint32_t version;               /* MMAPVIDEO_VERSION */
+  uint32_t header_bytes;          /* MMAPVIDEO_HEADER_BYTES */
+  uint64_t incompatible_flags;    /* see INCOMPATIBLE_KNOWN */
+  uint64_t compatible_flags;      /* see COMPATIBLE_KNOWN */
+  uint8_t file_id[16];            /* random, drawn once when the file is created */
+  uint32_t state;                 /* (atomic) STATE_* */
+  uint32_t clock_id;              /* CLOCK_* of all *_time_ns fields */
+  uint64_t clock_namespace;       /* (atomic) identity of the clock's namespace; 0: none */
+  uint8_t boot_id[16];            /* of the boot whose clock stamped the frames */
+  uint64_t session_id;            /* (atomic) random, drawn at every writer start; never 0 */
+  uint64_t session_count;         /* writer starts since the file was created */
+  uint64_t session_start_time_ns; /* on clock_id */
+  uint64_t session_first_number;  /* the number the session's first frame gets */
+  uint64_t writer_process_id;     /* for people; means nothing in another pid namespace */
+  uint32_t delivery;              /* MMAPVIDEO_DELIVERY_* of the writer */
+  uint32_t reserved_124;          /* 0 */
+  uint64_t ring_generation;       /* (atomic) g: rings[g mod 2] is in use; 0: no ring yet */
+  uint8_t reserved_136[56];       /* 0 */
+  struct mmapvideo_ring rings[2]; /* the one in use and its predecessor or successor */
+  uint8_t reserved_320[64];       /* 0 */
+  uint64_t head_number;           /* (atomic) number of the newest published frame; 0: none */
+  uint64_t head_slot_id;          /* (atomic) slot id of a frame at least as new */
+  uint8_t reserved_400[48];       /* 0 */
+  uint32_t published;             /* (atomic, futex) changes after every publication and event */
+  uint8_t reserved_452[60];       /* 0 */
+  uint32_t released;              /* (atomic, futex) writers wait here; readers only wake */
+  uint8_t reserved_516[60];       /* 0 */
+  uint64_t frame_count;           /* (atomic) frames published in this session */
+  uint64_t dropped_count;         /* (atomic) frames the writer had no free slot for */
+  uint64_t byte_count;            /* (atomic) payload bytes published in this session */
+  uint64_t wait_count;            /* (atomic) frames that had to wait for a lossless reader */
+  uint64_t passed_over_count;     /* (atomic) times a lossless reader was passed over */
+  uint8_t reserved_616[3480];     /* 0 */
 };
 
 /** One plane of a picture inside the payload. 32 bytes. */
@@ -183,35 +183,35 @@ struct mmapvideo_plane {
 
 /** Everything about a frame except its pixels, caps and metadata. 448 bytes. */
 struct mmapvideo_frame_info {
-  uint64_t pts_ns;               /* as the writer's stream had it, or NONE */
-  uint64_t dts_ns;               /* likewise */
-  uint64_t duration_ns;          /* likewise */
-  uint64_t offset;               /* media-specific, for video the frame count; or NONE */
-  uint64_t offset_end;           /* likewise */
-  uint64_t flags;                /* FRAME_* */
-  uint64_t clock_time_ns;        /* the instant of pts on the header's clock_id, or NONE */
-  uint64_t latency_ns;           /* latency of the writer's stream before publication */
-  uint64_t publish_time_ns;      /* instant of publication on clock_id; set by the library */
-  uint64_t publish_wall_time_ns; /* the same, nanoseconds since 1970-01-01 UTC; by the library */
-  uint64_t payload_bytes;        /* <= ring.payload_capacity */
-  uint64_t metadata_bytes;       /* <= ring.metadata_capacity */
-  uint32_t caps_bytes;           /* length of the caps string, without its final NUL */
-  uint32_t width;                /* pixels */
-  uint32_t height;               /* pixels; of the frame, also when the payload is one field */
-  uint32_t fps_numerator;        /* 0/1: variable or a single picture */
-  uint32_t fps_denominator;
-  uint32_t par_numerator;        /* pixel aspect ratio */
-  uint32_t par_denominator;
-  uint32_t interlace_mode;       /* INTERLACE_* */
-  uint32_t field_order;          /* FIELD_ORDER_* */
-  uint32_t plane_count;          /* 0 to MAX_PLANES; 0: not described, look at the caps */
-  uint32_t view_count;           /* views of a multiview stream; 1: plain */
-  uint32_t reserved_140;         /* 0 */
-  char format[32];               /* GStreamer's name of the pixel format, NUL padded */
-  char colorimetry[64];          /* GStreamer's colorimetry string, NUL padded; "": unknown */
-  char chroma_site[32];          /* GStreamer's chroma-site string, NUL padded; "": unknown */
-  struct mmapvideo_plane planes[4];
-  uint8_t reserved_400[48];      /* 0 */
+  uint64_t pts_ns;                  /* as the writer's stream had it, or NONE */
+  uint64_t dts_ns;                  /* likewise */
+  uint64_t duration_ns;             /* likewise */
+  uint64_t offset;                  /* media-specific, for video the frame count; or NONE */
+  uint64_t offset_end;              /* likewise */
+  uint64_t flags;                   /* FRAME_* */
+  uint64_t clock_time_ns;           /* the instant of pts on the header's clock_id, or NONE */
+  uint64_t latency_ns;              /* latency of the writer's stream before publication */
+  uint64_t publish_time_ns;         /* instant of publication on clock_id; set by the library */
+  uint64_t publish_wall_time_ns;    /* the same, nanoseconds since 1970-01-01 UTC; by the library */
+  uint64_t payload_bytes;           /* <= ring.payload_capacity */
+  uint64_t metadata_bytes;          /* <= ring.metadata_capacity */
+  uint32_t caps_bytes;              /* length of the caps string, without its final NUL */
+  uint32_t width;                   /* pixels */
+  uint32_t height;                  /* pixels; of the frame, also when the payload is one field */
+  uint32_t fps_numerator;           /* 0/1: variable or a single picture */
+  uint32_t fps_denominator;         /* of that rate */
+  uint32_t par_numerator;           /* pixel aspect ratio */
+  uint32_t par_denominator;         /* of that ratio */
+  uint32_t interlace_mode;          /* INTERLACE_* */
+  uint32_t field_order;             /* FIELD_ORDER_* */
+  uint32_t plane_count;             /* 0 to MAX_PLANES; 0: not described, look at the caps */
+  uint32_t view_count;              /* views of a multiview stream; 1: plain */
+  uint32_t reserved_140;            /* 0 */
+  char format[32];                  /* GStreamer's name of the pixel format, NUL padded */
+  char colorimetry[64];             /* GStreamer's colorimetry string, NUL padded; "": unknown */
+  char chroma_site[32];             /* GStreamer's chroma-site string, NUL padded; "": unknown */
+  struct mmapvideo_plane planes[4]; /* the first plane_count of them */
+  uint8_t reserved_400[48];         /* 0 */
 };
 
 /** The start of a slot. The caps string follows at CAPS_OFFSET. 512 bytes. */

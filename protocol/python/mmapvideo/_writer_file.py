@@ -14,7 +14,7 @@ from mmapvideo._opening import Start
 from mmapvideo._platform import system
 from mmapvideo._system import File, NoLocks
 from mmapvideo._words import Words, words_of
-from mmapvideo._writer_ring import WRITING, WriterRing
+from mmapvideo._writer_ring import WriterRing
 
 _AT = layout.FILE_HEADER.offsets
 _WRITER_ITEM = layout.lock_item(layout.WRITER, 0, 0)
@@ -136,8 +136,11 @@ class WriterFile:
 
     def store_descriptor(self, ring: Ring) -> None:
         at = _AT["rings"] + ring.generation % 2 * layout.RING.size
+        # The generation, which is the first word, guards the rest (E).
+        self.words.store64(at, 0)
         self.words.fence()
-        self.header.view[at : at + layout.RING.size] = ring.pack()
+        self.header.view[at + 8 : at + layout.RING.size] = ring.pack()[8:]
+        self.words.store64(at, ring.generation)
         self.words.store64(_AT["ring_generation"], ring.generation)
 
     def former_ring(self) -> Optional[Ring]:
@@ -183,27 +186,30 @@ class WriterFile:
     # Repair (10), with state = forming.
 
     def highest_number(self, rings: List[WriterRing]) -> int:
-        """Of all frames there are. Changes nothing."""
+        """Of all frames that count: the head, and those of the ring in use. Changes nothing."""
         numbers = [self.words.load64(_AT["head_number"])]
-        for ring in rings:
+        for ring in rings[:1]:
             numbers += [ring.stamp(index) >> 1 for index in range(ring.ring.slot_count)]
         return max(number for number in numbers if number <= layout.MAX_FRAME_NUMBER)
 
     def repair(self, rings: List[WriterRing]) -> int:
         """Ends what a former writer had begun, and returns the highest frame number there is.
 
-        `rings`: the one in use first, and the former one, if it was not given back.
+        `rings`: the one in use first, and the former one, if it was not given back. Nothing is
+        published in that one any more, so the head is not in it.
         """
         words = self.words
         head = words.load64(_AT["head_number"])
         for ring in rings:
             for index in range(ring.ring.slot_count):
                 stamp = ring.stamp(index)
-                if stamp & 1:
-                    stamp = 0 if stamp == WRITING else stamp - 1
-                    ring.store_stamp(index, stamp)
-                if head < stamp >> 1 <= layout.MAX_FRAME_NUMBER:
-                    head = stamp >> 1
+                number = stamp >> 1
+                if number > layout.MAX_FRAME_NUMBER:  # no frame has it
+                    number = 0
+                if stamp != 2 * number:
+                    ring.store_stamp(index, 2 * number)
+                if ring is rings[0] and head < number:
+                    head = number
                     words.store64(_AT["head_slot_id"], ring.ring.slot_id(index))
                     words.store64(_AT["head_number"], head)
         # A writer that died while it waited for readers left this word odd.
