@@ -48,7 +48,7 @@ bool Attachment::map_header() {
 
   header_mapping_ = std::make_shared<const platform::Mapping>(*file_, 0, MMAPVIDEO_HEADER_BYTES,
                                                               platform::Access::read);
-  turn_ = std::make_unique<ReaderTurn>(file_, ReleasedBell(header_mapping_));
+  turn_ = std::make_unique<ReaderTurn>(file_, kept_, ReleasedBell(header_mapping_));
   mmapvideo_file_header copy;
   copy_racing_from_mapping(&copy, &header(), sizeof copy);
   if (copy.state == MMAPVIDEO_STATE_FORMING) return false;
@@ -83,7 +83,8 @@ bool Attachment::map_generation(std::uint64_t generation) {
     if (load_acquire(header().ring_generation) != generation) return false;
     throw broken_file(file_->path(), *problem);
   }
-  ring_ = std::make_shared<ReaderRing>(file_, copy, lane_, budget_, ReleasedBell(header_mapping_));
+  ring_ = std::make_shared<ReaderRing>(file_, copy, lane_, budget_, kept_,
+                                       ReleasedBell(header_mapping_));
   return true;
 }
 

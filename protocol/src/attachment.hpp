@@ -73,6 +73,7 @@ class Attachment {
 
   const std::shared_ptr<const platform::File> file_;
   const std::shared_ptr<LeaseBudget> budget_;
+  const std::shared_ptr<KeptFrames> kept_ = std::make_shared<KeptFrames>();
   std::shared_ptr<const platform::Mapping> header_mapping_;
   std::shared_ptr<ReaderRing> ring_;
   std::uint32_t lane_ = 0;

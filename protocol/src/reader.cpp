@@ -72,11 +72,18 @@ void Reader::keep_turn() {
     attachment_->move_turn(position_ + 1);
     attachment_->leave_former_ring();
   } else {
-    const bool each =
-        load_relaxed(attachment_->header().delivery) == MMAPVIDEO_DELIVERY_ACKNOWLEDGED;
-    const std::uint64_t behind = position_ + 1 - turn.number();
-    if (each || turn.writer_waits() || 4 * behind >= attachment_->ring().slot_count) move_turn_up();
+    if (is_turn_due()) move_turn_up();
   }
+}
+
+/// Step 8.4.3. A writer that waits gets half the ring at a time, so that it need not wait again
+/// while it wakes up; one that does not is spared the wait.
+bool Reader::is_turn_due() const noexcept {
+  if (load_relaxed(attachment_->header().delivery) == MMAPVIDEO_DELIVERY_ACKNOWLEDGED) return true;
+  const ReaderTurn& turn = attachment_->turn();
+  const std::uint64_t behind = position_ + 1 - turn.number();
+  const std::uint32_t slot_count = attachment_->ring().slot_count;
+  return turn.writer_waits() ? 2 * behind >= slot_count || turn.is_old() : 4 * behind >= slot_count;
 }
 
 /// To the lowest number that is not finished.

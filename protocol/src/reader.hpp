@@ -55,6 +55,7 @@ class Reader {
   void choose_start();
   bool try_choose_start();
   void keep_turn();
+  bool is_turn_due() const noexcept;
   void move_turn_up();
   void give_up_until(std::uint64_t head);
   Look look(mmapvideo_frame& frame);

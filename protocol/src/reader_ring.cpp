@@ -26,11 +26,13 @@ bool LeaseBudget::take(std::uint32_t max) noexcept {
 }
 
 ReaderRing::ReaderRing(std::shared_ptr<const platform::File> file, const mmapvideo_ring& ring,
-                       std::uint32_t lane, std::shared_ptr<LeaseBudget> budget, ReleasedBell bell)
+                       std::uint32_t lane, std::shared_ptr<LeaseBudget> budget,
+                       std::shared_ptr<const KeptFrames> kept, ReleasedBell bell)
     : file_(std::move(file)),
       ring_(ring),
       lane_(lane),
       budget_(std::move(budget)),
+      kept_(std::move(kept)),
       bell_(std::move(bell)),
       mapping_(*file_, ring.offset, ring_bytes(ring), platform::Access::read),
       lease_counts_(ring.slot_count, 0) {}
@@ -101,10 +103,18 @@ void ReaderRing::end_lease(std::uint32_t index) noexcept {
   std::shared_ptr<ReaderRing> last;  // destroyed after the mutex was unlocked
   const MutexLock lock(mutex_);
   if (--lease_counts_[index] != 0) return;
-  platform::unlock(*file_, lease_lock(slot_id_of(ring_, index), lane_));
-  bell_.ring();
+  unlock_lease(index);
   budget_->put_back();
   if (--leased_slots_ == 0) last = std::move(self_);
+}
+
+/// A frame that the reader's turn keeps anyway is no news to the writer; the turn rings when it
+/// moves on. Looked at after unlocking, as the turn rings after it has moved (H).
+void ReaderRing::unlock_lease(std::uint32_t index) noexcept {
+  const std::uint64_t number = stamp_number(load_relaxed(slot(index).stamp));
+  platform::unlock(*file_, lease_lock(slot_id_of(ring_, index), lane_));
+  fence_between_lock_and_word();
+  if (!kept_->include(number)) bell_.ring();
 }
 
 }  // namespace mmapvideo::core

@@ -5,11 +5,23 @@
 #include "seqlock.hpp"
 
 namespace mmapvideo::core {
+namespace {
+
+// What moving and waking cost, many times over. A reader that is faster than this lets go of
+// several frames at once, a slower one of each.
+constexpr std::uint64_t min_move_interval_ns = 100'000;
+
+}  // namespace
+
+bool ReaderTurn::is_old() const noexcept {
+  return platform::monotonic_ns() - moved_time_ns_ >= min_move_interval_ns;
+}
 
 /// Steps 8.4.1 and 8.4.2.
 void ReaderTurn::move_to(std::uint64_t number, std::uint32_t lane) {
   if (held() && turn_lock(number, lane) == turn_lock(number_, lane_)) {
     number_ = number;
+    kept_->first_.store(number);
     return;
   }
   // Refused, by somebody who locked it exclusively: the reader goes on without, as `latest` would.
@@ -18,6 +30,9 @@ void ReaderTurn::move_to(std::uint64_t number, std::uint32_t lane) {
   if (held()) unlock();
   number_ = locked ? number : 0;
   lane_ = lane;
+  moved_time_ns_ = platform::monotonic_ns();
+  // Before the bell: who ends a lease looks at it after unlocking, and leaves the ringing to this.
+  kept_->first_.store(locked ? number : KeptFrames::none);
   bell_.ring();
 }
 
@@ -25,6 +40,7 @@ void ReaderTurn::leave() noexcept {
   if (!held()) return;
   unlock();
   number_ = 0;
+  kept_->first_.store(KeptFrames::none);
   bell_.ring();
 }
 

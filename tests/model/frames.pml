@@ -14,7 +14,7 @@
  *   in two questions; here it does so always, and SPLIT is the last number of the older part.
  * - All that a sleeper needs to know of a futex word is whether it changed: a bit for each reader.
  * - A writer takes one slot at a time, and holds none. Sessions have no id; a reader leaves when it tells an end.
- * - A turn lags as far as it likes, not a quarter of the ring at most.
+ * - A turn lags as far as it likes, whether the writer waits or not, until the reader sleeps.
  * - A writer that is refused the WRITER lock tries again until it gets it. One that waits sleeps for a moment that
  *   ends by itself, so nobody wakes it here. Readers sleep until they are woken: to get on they do not need the
  *   100 ms after which they look again.
@@ -608,7 +608,7 @@ proctype Reader(byte r)
 next_frame:
     /* The frame taken before is finished now (8.4). */
     if
-    :: TURN_IS_BELOW(POSITION + 1) && DELIVERY < 2 && !released     /* 8.4.3: it may lag */
+    :: TURN_IS_BELOW(POSITION + 1) && DELIVERY < 2                  /* 8.4.3: it may lag */
     :: TURN_IS_BELOW(POSITION + 1) -> move_turn(POSITION + 1)
     :: !TURN_IS_BELOW(POSITION + 1)
     fi;
