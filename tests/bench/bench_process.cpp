@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +44,16 @@ void wait_readable(int fd, Deadline deadline) {
   }
 }
 
+void stay_on(Side side) {
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) < 2) return;
+  int first = 0;
+  while (!CPU_ISSET(first, &allowed)) ++first;
+  if (side == Side::writing) CPU_ZERO(&allowed);
+  side == Side::writing ? CPU_SET(first, &allowed) : CPU_CLR(first, &allowed);
+  ::sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
 [[noreturn]] void execute(const char* role, const char* task, pid_t parent, int in_fd, int out_fd) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t signals = ending_signals();
@@ -72,7 +83,7 @@ void clean_up_on_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-Process::Process(const std::string& role, const Json& task, Deadline deadline)
+Process::Process(Side side, const std::string& role, const Json& task, Deadline deadline)
     : role_(role), deadline_(deadline) {
   const std::string text = task.dump();
   int said[2];
@@ -82,7 +93,10 @@ Process::Process(const std::string& role, const Json& task, Deadline deadline)
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error("no process");
-  if (pid_ == 0) execute(role.c_str(), text.c_str(), parent, told[0], said[1]);
+  if (pid_ == 0) {
+    stay_on(side);
+    execute(role.c_str(), text.c_str(), parent, told[0], said[1]);
+  }
   ::close(said[1]);
   ::close(told[0]);
   said_fd_ = said[0];

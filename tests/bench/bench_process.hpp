@@ -26,11 +26,16 @@ struct Interrupted : std::runtime_error {
 /// everything is removed on the way out. Before the first process is started.
 void clean_up_on_signals();
 
+/// Which processors a process may use: the writing side has the first one to itself, the reading
+/// side the others, where there are several. Left alone, a scheduler puts both on one when it
+/// pleases, and then figures compare its moods.
+enum class Side { writing, reading };
+
 /// Started by the constructor; killed, if it still lives, and reaped by the destructor. Dies with
 /// its parent. All failures, its own and those of the watchdog, are exceptions with a sentence.
 class Process {
  public:
-  Process(const std::string& role, const Json& task, Deadline deadline);
+  Process(Side side, const std::string& role, const Json& task, Deadline deadline);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;

@@ -57,9 +57,9 @@ void add(Figures& all, const std::string& prefix, const Figures& figures) {
 /// Processes of the same role.
 class Group {
  public:
-  Group(int count, const std::string& role, const Json& task, Deadline deadline) {
+  Group(int count, Side side, const std::string& role, const Json& task, Deadline deadline) {
     for (int i = 0; i < count; ++i)
-      members_.push_back(std::make_unique<Process>(role, task, deadline));
+      members_.push_back(std::make_unique<Process>(side, role, task, deadline));
     for (auto& member : members_) member->wait_until_ready();
   }
   void tell(const std::string& word) {
@@ -80,7 +80,8 @@ class Group {
 class WriterProcess {
  public:
   WriterProcess(const Json& task, Deadline deadline)
-      : process_(std::make_unique<Process>("writer", task, deadline)), id_(process_->id()) {}
+      : process_(std::make_unique<Process>(Side::writing, "writer", task, deadline)),
+        id_(process_->id()) {}
   ~WriterProcess() {
     process_.reset();
     remove_leftover_memory(id_);
@@ -113,7 +114,7 @@ Figures run_stream(const Plan& plan, const Transport& transport, const Stream& s
   const Deadline deadline = watchdog(plan);
   WriterProcess writer(task, deadline);
   writer->wait_until_ready();
-  Group readers(stream.readers, "reader", task, deadline);
+  Group readers(stream.readers, Side::reading, "reader", task, deadline);
   writer->tell("go");
   Figures figures;
   add(figures, "writer_", writer->result().get<Figures>());
@@ -128,8 +129,8 @@ Figures run_futex(const Plan& plan, int waiters) {
   const Json task = common_task(plan);
   make_file(task.at("path"), page_bytes);
   const Deadline deadline = watchdog(plan);
-  Group waiter_group(waiters, "futex-waiter", task, deadline);
-  Process waker("futex-waker", task, deadline);
+  Group waiter_group(waiters, Side::reading, "futex-waiter", task, deadline);
+  Process waker(Side::writing, "futex-waker", task, deadline);
   waker.wait_until_ready();
   waker.tell("go");
   Figures figures;
@@ -142,9 +143,9 @@ Figures run_library(const Plan& plan, const Picture& picture) {
   Json task = common_task(plan);
   task["frame_bytes"] = picture.bytes();
   const Deadline deadline = watchdog(plan);
-  Process writer("library-writer", task, deadline);
+  Process writer(Side::writing, "library-writer", task, deadline);
   writer.wait_until_ready();
-  Process reader("library-reader", task, deadline);
+  Process reader(Side::reading, "library-reader", task, deadline);
   reader.wait_until_ready();
   writer.tell("go");
   Figures figures;
@@ -156,8 +157,8 @@ Figures run_library(const Plan& plan, const Picture& picture) {
 Figures run_memory(const Plan& plan, const Picture& picture) {
   const Json task = memory_task(plan, picture);
   const Deadline deadline = watchdog(plan);
-  Group filler(1, "memory-filler", task, deadline);
-  Group summer(1, "memory-summer", task, deadline);
+  Group filler(1, Side::writing, "memory-filler", task, deadline);
+  Group summer(1, Side::reading, "memory-summer", task, deadline);
   filler.tell("go");
   summer.tell("go");
   Figures figures;
@@ -171,8 +172,8 @@ Figures run_handover(const Plan& plan, const Picture& picture) {
   const std::string path = task.at("path");
   make_file(path, page_bytes + picture.bytes() * frames_under_way(picture.bytes()));
   const Deadline deadline = watchdog(plan);
-  Group summer(1, "handover-summer", task, deadline);
-  Group filler(1, "handover-filler", task, deadline);
+  Group summer(1, Side::reading, "handover-summer", task, deadline);
+  Group filler(1, Side::writing, "handover-filler", task, deadline);
   filler.tell("go");
   Figures figures;
   add(figures, "filler_", filler.result());

@@ -48,11 +48,12 @@ void compare_throughput(const Plan& plan, Report& report) {
   comparison.add({.picture = picture_720p, .pace = Pace::unpaced, .delivery = "every-frame"},
                  "throughput");
   comparison.measure();
-  Section section{"throughput",
-                  "Throughput, frames stamped but not filled",
-                  "As fast as it goes, one reader. shm and unixfd hold the writer up for a slow "
-                  "reader; mmap skips frames instead.",
-                  {}};
+  Section section{
+      "throughput",
+      "Throughput, frames stamped but not filled",
+      "As fast as it goes, one reader, no frame lost: shm and unixfd hold the writer up "
+      "for a slow reader, and so does mmap with delivery=every-frame.",
+      {}};
   Json shm_rate;
   for (const auto& run : comparison.runs())
     if (run.transport.name == "shm")

@@ -80,6 +80,7 @@ GstElement* make_sink(const Transport& transport, const Stage& stage) {
   set(sink, "enable-last-sample", "false");
   set(sink, transport.name == "mmap" ? "location" : "socket-path", stage.path);
   if (transport.name == "shm") set(sink, "shm-size", shm_bytes(stage));
+  if (transport.name == "mmap") set(sink, "delivery", stage.delivery);
   // Newer versions of unixfdsink have it too.
   if (has_property(sink, "wait-for-connection")) set(sink, "wait-for-connection", "true");
   apply_overrides(sink, transport.sink, stage);

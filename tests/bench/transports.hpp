@@ -24,7 +24,7 @@ constexpr unsigned frames_under_way(std::uint64_t frame_bytes) {
 struct Stage {
   std::string path;  // where socket or file go
   std::uint64_t frame_bytes = 0;
-  std::string delivery;                // of mmapsrc
+  std::string delivery;                // of mmapsink and mmapsrc
   std::vector<std::string> overrides;  // "mmapsink.slots=8"
 };
 
