@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <iostream>
 #include <stdexcept>
+#include <vector>
 
 namespace bench {
 namespace {
@@ -54,20 +55,27 @@ void stay_on(Side side) {
   ::sched_setaffinity(0, sizeof allowed, &allowed);
 }
 
-[[noreturn]] void execute(const char* role, const char* task, pid_t parent, int in_fd, int out_fd) {
+/// What to start, and its arguments.
+std::vector<std::string> command_of(const std::string& role, const std::string& task) {
+  if (role.rfind("python-", 0) == 0) return {python_program(), BENCH_PYTHON_MMAP, role, task};
+  return {"/proc/self/exe", "--role", role, "--task", task};
+}
+
+[[noreturn]] void execute(const std::vector<char*>& words, pid_t parent, int in_fd, int out_fd) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t signals = ending_signals();
   sigprocmask(SIG_UNBLOCK, &signals, nullptr);
   ::dup2(in_fd, STDIN_FILENO);
   ::dup2(out_fd, STDOUT_FILENO);
-  if (::getppid() == parent)
-    ::execl("/proc/self/exe", "transport-bench", "--role", role, "--task", task, nullptr);
+  if (::getppid() == parent) ::execv(words[0], words.data());
   ::_exit(97);
 }
 
 void say(const std::string& line) { std::cout << line << std::endl; }
 
 }  // namespace
+
+const char* python_program() { return BENCH_PYTHON; }
 
 Deadline deadline_in(double seconds) {
   return std::chrono::steady_clock::now() +
@@ -85,7 +93,10 @@ void clean_up_on_signals() {
 
 Process::Process(Side side, const std::string& role, const Json& task, Deadline deadline)
     : role_(role), deadline_(deadline) {
-  const std::string text = task.dump();
+  std::vector<std::string> command = command_of(role, task.dump());
+  std::vector<char*> words;
+  for (std::string& word : command) words.push_back(word.data());
+  words.push_back(nullptr);
   int said[2];
   int told[2];
   if (::pipe2(said, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
@@ -95,7 +106,7 @@ Process::Process(Side side, const std::string& role, const Json& task, Deadline 
   if (pid_ < 0) throw std::runtime_error("no process");
   if (pid_ == 0) {
     stay_on(side);
-    execute(role.c_str(), text.c_str(), parent, told[0], said[1]);
+    execute(words, parent, told[0], said[1]);
   }
   ::close(said[1]);
   ::close(told[0]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// This program once more, as another process with a role: what it says, what it is told, its end.
+// This program once more, or a Python program, as another process with a role: what it says, what
+// it is told, its end.
 #pragma once
 
 #include <sys/types.h>
@@ -17,6 +18,9 @@ using Deadline = std::chrono::steady_clock::time_point;
 
 Deadline deadline_in(double seconds);
 
+/// The Python that has numpy; empty: there was none when this was built.
+const char* python_program();
+
 /// A signal asked this program to end.
 struct Interrupted : std::runtime_error {
   Interrupted() : std::runtime_error("interrupted") {}
@@ -31,6 +35,8 @@ void clean_up_on_signals();
 /// pleases, and then figures compare its moods.
 enum class Side { writing, reading };
 
+/// A role "python-..." is a process of python_program(), any other one of this program.
+///
 /// Started by the constructor; killed, if it still lives, and reaped by the destructor. Dies with
 /// its parent. All failures, its own and those of the watchdog, are exceptions with a sentence.
 class Process {

@@ -46,6 +46,7 @@ Json stream_task(const Plan& plan, const Transport& transport, const Stream& str
   task["frame_bytes"] = stream.picture.bytes();
   task["filled"] = stream.filled;
   task["delivery"] = stream.delivery;
+  task["readers"] = stream.readers;
   task["overrides"] = plan.overrides;
   return task;
 }
@@ -79,8 +80,8 @@ class Group {
 /// A writer that may have to be killed, and what it cannot remove then.
 class WriterProcess {
  public:
-  WriterProcess(const Json& task, Deadline deadline)
-      : process_(std::make_unique<Process>(Side::writing, "writer", task, deadline)),
+  WriterProcess(const std::string& role, const Json& task, Deadline deadline)
+      : process_(std::make_unique<Process>(Side::writing, role, task, deadline)),
         id_(process_->id()) {}
   ~WriterProcess() {
     process_.reset();
@@ -112,9 +113,9 @@ Figures run_stream(const Plan& plan, const Transport& transport, const Stream& s
   if (!is_installed(transport)) throw std::runtime_error("not installed");
   const Json task = stream_task(plan, transport, stream);
   const Deadline deadline = watchdog(plan);
-  WriterProcess writer(task, deadline);
+  WriterProcess writer(transport.writer_role, task, deadline);
   writer->wait_until_ready();
-  Group readers(stream.readers, Side::reading, "reader", task, deadline);
+  Group readers(stream.readers, Side::reading, transport.reader_role, task, deadline);
   writer->tell("go");
   Figures figures;
   add(figures, "writer_", writer->result().get<Figures>());
@@ -165,6 +166,14 @@ Figures run_memory(const Plan& plan, const Picture& picture) {
   add(figures, "filler_", filler.result());
   add(figures, "summer_", summer.result());
   return figures;
+}
+
+Figures run_copy(const Plan& plan, const Picture& picture) {
+  const Json task = memory_task(plan, picture);
+  Process copier(Side::writing, "memory-copier", task, watchdog(plan));
+  copier.wait_until_ready();
+  copier.tell("go");
+  return copier.result().get<Figures>();
 }
 
 Figures run_handover(const Plan& plan, const Picture& picture) {

@@ -55,4 +55,7 @@ Figures run_library(const Plan& plan, const Picture& picture);
 Figures run_memory(const Plan& plan, const Picture& picture);
 Figures run_handover(const Plan& plan, const Picture& picture);
 
+/// One process that copies frames from memory to memory: how long each took, as latencies.
+Figures run_copy(const Plan& plan, const Picture& picture);
+
 }  // namespace bench

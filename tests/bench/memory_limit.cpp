@@ -3,6 +3,7 @@
 #include "memory_limit.hpp"
 
 #include <atomic>
+#include <cstring>
 #include <vector>
 
 #include "bench_process.hpp"
@@ -87,6 +88,28 @@ void run_memory_summer(const Json& task) {
   go_round_own_frames(task, [](const unsigned char* data, std::size_t bytes, std::uint64_t) {
     total += sum_words(data, bytes);
   });
+}
+
+void run_memory_copier(const Json& task) {
+  const std::size_t bytes = task.at("frame_bytes");
+  const std::vector<unsigned char> from(bytes, 1);
+  std::vector<unsigned char> to(bytes, 2);
+  Window window(window_settings(task));
+  std::vector<std::uint32_t> samples_ns;
+  samples_ns.reserve(1 << 20);
+  say_ready();
+  if (!wait_to_be_told("go")) return;
+  while (!window.closed()) {
+    const std::uint64_t start_ns = now_ns();
+    std::memcpy(to.data(), from.data(), bytes);
+    const std::uint64_t end_ns = now_ns();
+    total += to[end_ns % bytes];
+    if (window.note(end_ns) && samples_ns.size() < samples_ns.capacity())
+      samples_ns.push_back(static_cast<std::uint32_t>(end_ns - start_ns));
+  }
+  Figures figures = window.figures();
+  add_latency(figures, samples_ns);
+  say_result(figures);
 }
 
 void run_handover_filler(const Json& task) {

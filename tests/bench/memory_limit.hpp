@@ -16,4 +16,8 @@ void run_memory_summer(const Json& task);
 void run_handover_filler(const Json& task);
 void run_handover_summer(const Json& task);
 
+/// Copies frames from one piece of private memory to another: what each copy of a transport costs.
+/// The role "memory-copier", told "go".
+void run_memory_copier(const Json& task);
+
 }  // namespace bench

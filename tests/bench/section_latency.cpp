@@ -23,6 +23,12 @@ Json limit_row(const Figures& limit) {
   return row;
 }
 
+Json copy_row(const std::string& frame, const Figures& copy) {
+  Json row{{"frame", frame}, {"transport", "bare memcpy"}};
+  add_latency_to(row, copy, "");
+  return row;
+}
+
 /// Of a reader that is no element, too.
 Json latency_row(const std::string& frame, const std::string& transport, const Figures& found,
                  const Json& limit) {
@@ -46,8 +52,12 @@ void compare_latency(const Plan& plan, Report& report) {
   Comparison comparison(plan, report);
   const std::size_t futex =
       comparison.add_limit("bare futex", [&plan] { return run_futex(plan, 1); });
+  std::vector<std::pair<Picture, std::size_t>> copies;
   std::vector<std::pair<Picture, std::size_t>> library;
   for (const Picture& picture : {picture_720p, picture_4k, picture_8k}) {
+    copies.emplace_back(picture, comparison.add_limit("memcpy " + picture.name, [&plan, picture] {
+      return run_copy(plan, picture);
+    }));
     library.emplace_back(picture, comparison.add_limit("library " + picture.name, [&plan, picture] {
       return run_library(plan, picture);
     }));
@@ -60,11 +70,15 @@ void compare_latency(const Plan& plan, Report& report) {
       "Latency at 60 frames/s",
       "From the source's stamp in the writer to the reader's probe. Frames are stamped, "
       "not filled; a transport that copies them moves all their bytes. The library is "
-      "what mmap costs without elements around it. Processor time and page faults are for each "
-      "frame.",
+      "what mmap costs without elements around it. A socket is a Unix stream socket; Python mmap "
+      "is the loop that looks at a counter in a mapped file and copies the frame when it has "
+      "changed. Memcpy is how long one copy of the frame takes. Processor time and page faults are "
+      "for each frame.",
       {}};
   const Json limit = limit_row(comparison.figures(futex));
   comparison.add_row(limit, futex, section);
+  for (const auto& [picture, entry] : copies)
+    comparison.add_row(copy_row(picture.name, comparison.figures(entry)), entry, section);
   for (const auto& [picture, entry] : library)
     comparison.add_row(
         latency_row(picture.name, "mmapvideo library", comparison.figures(entry), limit), entry,

@@ -35,8 +35,8 @@ Json slower_side(const Figures& memory) {
   return std::min(filled.get<double>(), summed.get<double>());
 }
 
-Json limit_row(const char* name, const Json& rate, const Bases& bases) {
-  Json row{{"frame", picture_4k.name}, {"transport", name}, {"received_frames_per_s", rate}};
+Json limit_row(const Picture& picture, const char* name, const Json& rate, const Bases& bases) {
+  Json row{{"frame", picture.name}, {"transport", name}, {"received_frames_per_s", rate}};
   for (const auto& [ratio_name, base] : bases) row[ratio_name] = ratio(rate, base);
   return row;
 }
@@ -45,20 +45,27 @@ Json limit_row(const char* name, const Json& rate, const Bases& bases) {
 
 void compare_throughput(const Plan& plan, Report& report) {
   Comparison comparison(plan, report);
+  const std::size_t copy =
+      comparison.add_limit("memcpy", [&plan] { return run_copy(plan, picture_720p); });
   comparison.add({.picture = picture_720p, .pace = Pace::unpaced, .delivery = "every-frame"},
                  "throughput");
   comparison.measure();
   Section section{
       "throughput",
       "Throughput, frames stamped but not filled",
-      "As fast as it goes, one reader, no frame lost: shm and unixfd hold the writer up "
-      "for a slow reader, and so does mmap with delivery=every-frame.",
+      "As fast as it goes, one reader, no frame lost: shm, unixfd and the socket hold the writer "
+      "up for a slow reader, and so does mmap with delivery=every-frame; Python mmap skips what it "
+      "does not see in time. Memcpy: one process that only copies the frame.",
       {}};
   Json shm_rate;
   for (const auto& run : comparison.runs())
     if (run.transport.name == "shm")
       shm_rate = figure(comparison.figures(run.entry), "reader_frames_per_s");
-  add_stream_rows(comparison, {{"ratio_to_shm", shm_rate}}, section);
+  const Bases bases{{"ratio_to_shm", shm_rate}};
+  comparison.add_row(limit_row(picture_720p, "bare memcpy",
+                               figure(comparison.figures(copy), "frames_per_s"), bases),
+                     copy, section);
+  add_stream_rows(comparison, bases, section);
   comparison.finish(section);
 }
 
@@ -83,11 +90,13 @@ void compare_filled_throughput(const Plan& plan, Report& report) {
   const Figures own = comparison.figures(memory);
   const Json shared_rate = figure(comparison.figures(handover), "summer_frames_per_s");
   const Bases bases{{"ratio_to_memory", slower_side(own)}, {"ratio_to_handover", shared_rate}};
-  comparison.add_row(limit_row("memory, filled", figure(own, "filler_frames_per_s"), bases), memory,
-                     section);
-  comparison.add_row(limit_row("memory, read", figure(own, "summer_frames_per_s"), bases), memory,
-                     section);
-  comparison.add_row(limit_row("bare handover", shared_rate, bases), handover, section);
+  comparison.add_row(
+      limit_row(picture_4k, "memory, filled", figure(own, "filler_frames_per_s"), bases), memory,
+      section);
+  comparison.add_row(
+      limit_row(picture_4k, "memory, read", figure(own, "summer_frames_per_s"), bases), memory,
+      section);
+  comparison.add_row(limit_row(picture_4k, "bare handover", shared_rate, bases), handover, section);
   add_stream_rows(comparison, bases, section);
   comparison.finish(section);
 }

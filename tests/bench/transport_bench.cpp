@@ -19,6 +19,7 @@
 #include "futex_limit.hpp"
 #include "library_limit.hpp"
 #include "memory_limit.hpp"
+#include "socket_transport.hpp"
 #include "support/temp_dir.hpp"
 
 namespace {
@@ -56,12 +57,15 @@ int run_role(const std::string& role, const Json& task) {
   const std::map<std::string, std::function<void(const Json&)>> roles = {
       {"writer", bench::run_writer},
       {"reader", bench::run_reader},
+      {"socket-writer", bench::run_socket_writer},
+      {"socket-reader", bench::run_socket_reader},
       {"futex-waker", bench::run_futex_waker},
       {"futex-waiter", bench::run_futex_waiter},
       {"library-writer", bench::run_library_writer},
       {"library-reader", bench::run_library_reader},
       {"memory-filler", bench::run_memory_filler},
       {"memory-summer", bench::run_memory_summer},
+      {"memory-copier", bench::run_memory_copier},
       {"handover-filler", bench::run_handover_filler},
       {"handover-summer", bench::run_handover_summer},
   };
@@ -74,10 +78,12 @@ int run_role(const std::string& role, const Json& task) {
   }
 }
 
-void write_json(const std::string& path, const bench::Report& report, const Json& machine) {
+void write_json(const Options& options, const bench::Report& report, const Json& machine) {
+  const std::string& path = options.json_path;
   std::ofstream file(path);
   Json all = bench::to_json(report.sections);
   all["machine"] = machine;
+  all["plan"] = {{"rounds", options.plan.rounds}, {"seconds", options.plan.seconds}};
   file << all.dump(2) << "\n";
   if (!file.flush()) throw std::runtime_error("cannot write " + path);
 }
@@ -97,7 +103,7 @@ int run_all(Options& options) {
   std::printf("Medians over rounds of %g s; number of rounds: %d.\n", plan.seconds, plan.rounds);
   for (const bench::Section& section : report.sections) bench::print(section);
   std::printf("\nMeasured on: %s.\n", bench::to_line(machine).c_str());
-  if (!options.json_path.empty()) write_json(options.json_path, report, machine);
+  if (!options.json_path.empty()) write_json(options, report, machine);
   return report.mmap_worked ? 0 : 1;
 }
 

@@ -8,6 +8,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "bench_process.hpp"
+
 namespace bench {
 namespace {
 
@@ -57,6 +59,8 @@ const std::vector<Transport>& all_transports() {
   static const std::vector<Transport> transports = {
       {"shm", "shmsink", "shmsrc"},
       {"unixfd", "unixfdsink", "unixfdsrc"},
+      {"socket", "", "", "socket-writer", "socket-reader"},
+      {"python mmap", "", "", "python-writer", "python-reader"},
       {"mmap", "mmapsink", "mmapsrc"},
   };
   return transports;
@@ -69,6 +73,8 @@ const Transport& transport_named(const std::string& name) {
 }
 
 bool is_installed(const Transport& transport) {
+  if (transport.name == "socket") return true;
+  if (transport.name == "python mmap") return python_program()[0] != '\0';
   return exists(transport.sink) && exists(transport.source);
 }
 

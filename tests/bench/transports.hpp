@@ -28,16 +28,20 @@ struct Stage {
   std::vector<std::string> overrides;  // "mmapsink.slots=8"
 };
 
+/// Of GStreamer's elements; or, without elements, of programs that do the same work.
 struct Transport {
   std::string name;
   std::string sink;
   std::string source;
+  // What the processes at the two ends are started as.
+  std::string writer_role = "writer";
+  std::string reader_role = "reader";
 };
 
 const std::vector<Transport>& all_transports();
 const Transport& transport_named(const std::string& name);
 
-/// Both elements can be made.
+/// Both elements can be made; both programs can run.
 bool is_installed(const Transport& transport);
 
 GstElement* make_sink(const Transport& transport, const Stage& stage);
