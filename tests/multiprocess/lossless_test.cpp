@@ -177,7 +177,7 @@ struct ReadFrame {
 
 void tell_next(const Reader& reader, const Results& results) {
   Taken taken = take(reader);
-  if (taken.status != MMAPVIDEO_OK) ::_exit(0);
+  if (taken.status != MMAPVIDEO_OK) exit_child(0);
   results.send(
       ReadFrame{taken.number, taken.skipped,
                 taken.copy_status == MMAPVIDEO_OK && all_words_are(taken.payload, taken.number)});

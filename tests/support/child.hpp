@@ -18,6 +18,8 @@
 #include <string>
 #include <type_traits>
 
+#include "support/child_exit.hpp"
+
 namespace mmapvideo_test {
 
 /// The child's end of the result pipe.
@@ -120,7 +122,7 @@ class Child {
       std::fprintf(stderr, "child: %s\n", problem.what());
     }
     std::fflush(nullptr);
-    ::_exit(status);  // no destructors of the parent's objects here
+    exit_child(status);
   }
   bool read_all(void* to, std::size_t bytes) const {
     auto* next = static_cast<char*>(to);
