@@ -16,8 +16,10 @@ class ImageFile {
   /// Makes it what the image says, and lets it begin with the raw bytes. Payloads may keep what
   /// they had.
   void put(const Image& image, const std::uint8_t* raw, std::size_t raw_bytes);
-  /// Its size, and the bytes that put() has written, as they are now.
-  std::string kept_parts() const;
+  /// Its size, and the bytes that put() has written, as they are now. Valid until asked again for
+  /// that moment.
+  enum class Moment { before, after };
+  const std::string& kept_parts(Moment moment) const;
   /// Aborts if anything is left open, mapped or locked, as far as that can be seen.
   void require_let_go() const;
 

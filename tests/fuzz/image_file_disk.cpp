@@ -48,16 +48,18 @@ void ImageFile::put(const Image& image, const std::uint8_t* raw, std::size_t raw
   write_part(fd, 0, raw, raw_bytes, image.file_bytes);
 }
 
-std::string ImageFile::kept_parts() const {
+const std::string& ImageFile::kept_parts(Moment moment) const {
+  static std::string kept[2];
+  std::string& all = kept[static_cast<int>(moment)];
+  all.clear();
   const int fd = descriptor(path_);
-  std::string all;
   for (std::size_t part = 0; part <= slot_total; ++part) {
     char bytes[MMAPVIDEO_PAYLOAD_ALIGNMENT];
     const ssize_t got =
         ::pread(fd, bytes, sizeof bytes, static_cast<off_t>(part * MMAPVIDEO_SLOT_ALIGNMENT));
     if (got > 0) all.append(bytes, static_cast<std::size_t>(got));
   }
-  return all + std::to_string(::lseek(fd, 0, SEEK_END));
+  return all += std::to_string(::lseek(fd, 0, SEEK_END));
 }
 
 /// Descriptors of the process are not only ours: the disk's file is not asked.

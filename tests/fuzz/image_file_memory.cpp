@@ -141,7 +141,8 @@ int close_file(int descriptor) {
 int describe(struct stat* status) {
   *status = {};
   status->st_mode = S_IFREG | 0600;
-  status->st_uid = geteuid();
+  static const uid_t user = geteuid();
+  status->st_uid = user;
   status->st_dev = status->st_ino = 1;
   status->st_size = static_cast<off_t>(kernel().file_bytes);
   return 0;
@@ -271,15 +272,17 @@ void ImageFile::put(const Image& image, const std::uint8_t* raw, std::size_t raw
   });
 }
 
-std::string ImageFile::kept_parts() const {
-  std::string all;
+const std::string& ImageFile::kept_parts(Moment moment) const {
+  static std::string kept[2];
+  std::string& all = kept[static_cast<int>(moment)];
+  all.clear();
   for (std::size_t part = 0; part <= slot_total; ++part) {
     char bytes[MMAPVIDEO_PAYLOAD_ALIGNMENT];
     const ssize_t got =
         read_file(bytes, sizeof bytes, static_cast<off_t>(part * MMAPVIDEO_SLOT_ALIGNMENT));
     all.append(bytes, static_cast<std::size_t>(got));
   }
-  return all + std::to_string(kernel().file_bytes);
+  return all += std::to_string(kernel().file_bytes);
 }
 
 void ImageFile::require_let_go() const {
@@ -294,6 +297,14 @@ void ImageFile::require_let_go() const {
 // ---- The calls --------------------------------------------------------------------------------
 
 using namespace mmapvideo_fuzz;
+
+#if defined(MMAPVIDEO_FUZZ_ASAN)
+/// Stacks of allocations are kept when an input is looked at again:
+/// ASAN_OPTIONS=malloc_context_size=30.
+extern "C" const char* __asan_default_options() {
+  return "malloc_context_size=0:quarantine_size_mb=8";
+}
+#endif
 
 extern "C" {
 

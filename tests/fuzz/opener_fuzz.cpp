@@ -38,7 +38,7 @@ void check_writer(const ImageFile& file, const std::string& before) {
   WriterAttempt attempt = try_writer(file.path(), 0);
   if (!attempt.writer) {
     check_failure(attempt.error.status, attempt.error);
-    require(file.kept_parts() == before, "a refused file stays as it was");
+    require(file.kept_parts(ImageFile::Moment::after) == before, "a refused file stays as it was");
     return;
   }
   mmapvideo_error error{};
@@ -60,10 +60,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
   make_image(data, bytes, image);
   const bool raw = mode_of(data, bytes) < Mode::one_ring && bytes > 1;
   file.put(image, data + 1, raw ? std::min(bytes - 1, max_raw_bytes) : 0);
-  const std::string before = file.kept_parts();
+  const std::string& before = file.kept_parts(ImageFile::Moment::before);
   check_readers(file.path());
   inspect_file(file.path());
-  require(file.kept_parts() == before, "who reads changes no byte");
+  require(file.kept_parts(ImageFile::Moment::after) == before, "who reads changes no byte");
   file.require_let_go();
   check_writer(file, before);
   file.require_let_go();

@@ -161,6 +161,8 @@ class Attachment:
             return None
         try:
             return geometry.check_ring(data, self._file.size())
+        except OSError as problem:
+            raise opening.failure(problem, self._wishes.path) from problem
         except Invalid as problem:
             if self._words.load64(_GENERATION) != generation:
                 return None
@@ -168,7 +170,7 @@ class Attachment:
 
     def _map(self, ring: Ring) -> ReaderRing:
         try:
-            return ReaderRing(self._file, ring)
+            return ReaderRing(self._file, self._wishes.path, ring)
         except OSError as problem:
             raise opening.failure(problem, self._wishes.path) from problem
 
@@ -421,9 +423,12 @@ class Attachment:
 
     def is_replaced(self) -> bool:
         """Has the file no name any more, or does its path name another one?"""
-        if self._file.is_unlinked():
-            return True
-        return system.identity_at(self._wishes.path) != self._file.identity()
+        try:
+            if self._file.is_unlinked():
+                return True
+            return system.identity_at(self._wishes.path) != self._file.identity()
+        except OSError:
+            return False  # what cannot be told is neither, and asked again next time
 
     def detach(self) -> None:
         """Gives up all locks but those of leases."""
@@ -448,9 +453,9 @@ def attach(wishes: Wishes, waited: bool) -> Attachment:
         raise NotReady from None
     except OSError as problem:
         raise opening.failure(problem, wishes.path) from problem
-    if opening.look_at_start(file, wishes.path) is not opening.Start.WHOLE:
-        raise NotReady
     try:
+        if opening.look_at_start(file, wishes.path) is not opening.Start.WHOLE:
+            raise NotReady
         return Attachment(wishes, file, waited)
     except OSError as problem:
         raise opening.failure(problem, wishes.path) from problem

@@ -9,7 +9,7 @@ from mmapvideo import _layout as layout
 from mmapvideo._memory import export
 from mmapvideo._reader_ring import Place, ReaderRing
 from mmapvideo._released import Released
-from mmapvideo._system import File, NoLocks
+from mmapvideo._system import File
 
 # While the writer looks at a slot, its stamp is odd; so often is looked again before giving up.
 _LOOKS = 5
@@ -59,10 +59,7 @@ class Leases:
             return
         if not self._file.is_open():
             return
-        try:
-            self._file.unlock(self._item(slot_id))
-        except NoLocks:
-            return
+        self._file.unlock(self._item(slot_id))
         self._released.wake()
 
 

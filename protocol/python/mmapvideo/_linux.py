@@ -111,11 +111,17 @@ class OpenFile:
         return True
 
     def unlock(self, where: Range) -> None:
-        if self._fd >= 0:
-            self._lock(fcntl.F_OFD_SETLK, fcntl.F_UNLCK, where)
+        try:
+            if self._fd >= 0:
+                self._lock(fcntl.F_OFD_SETLK, fcntl.F_UNLCK, where)
+        except (NoLocks, OSError):
+            pass  # it ends with the descriptor
 
     def find_lock(self, where: Range) -> Optional[Range]:
-        found = self._lock(fcntl.F_OFD_GETLK, fcntl.F_WRLCK, where)
+        try:
+            found = self._lock(fcntl.F_OFD_GETLK, fcntl.F_WRLCK, where)
+        except OSError as problem:
+            raise NoLocks from problem
         kind, _, start, length, _ = _FLOCK.unpack(found)
         if kind == fcntl.F_UNLCK:
             return None
@@ -203,7 +209,7 @@ def open_to_write(path: str, permissions: int) -> Tuple[OpenFile, bool]:
 def identity_at(path: str) -> Optional[Tuple[int, int]]:
     try:
         status = os.lstat(path)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return status.st_dev, status.st_ino
 

@@ -73,6 +73,10 @@ def not_regular(path: str) -> errors.NotARegularFile:
     )
 
 
+def means_no_space(problem: OSError) -> bool:
+    return problem.errno in _NO_SPACE
+
+
 def failure(problem: OSError, path: str) -> errors.Error:
     """What the operating system said, as one of this package's errors."""
     number = problem.errno
@@ -91,6 +95,6 @@ def failure(problem: OSError, path: str) -> errors.Error:
             path,
             number,
         )
-    if number in _NO_SPACE:
+    if means_no_space(problem):
         return errors.NoSpace(f'No room for "{path}": {problem.strerror}.', path, number)
     return errors.SystemFailure(f'"{path}": {problem.strerror or problem}.', path, number)

@@ -7,6 +7,7 @@ from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from mmapvideo import _geometry as geometry
 from mmapvideo import _layout as layout
+from mmapvideo import _opening as opening
 from mmapvideo._geometry import Description, Invalid, Ring
 from mmapvideo._system import File
 from mmapvideo._words import words_of
@@ -36,8 +37,8 @@ class ReaderRing:
     """A ring of `file`, mapped to read. Frames are told by their numbers: a claimed slot still
     holds its frame (SPEC.md 4), so the lowest bit of a stamp does not count here."""
 
-    def __init__(self, file: File, ring: Ring) -> None:
-        self._file = file
+    def __init__(self, file: File, path: str, ring: Ring) -> None:
+        self._file, self._path = file, path
         self.ring = ring
         # Beside the descriptor, for the way of every frame.
         self.slot_count, self._slot_stride = ring.slot_count, ring.slot_stride
@@ -141,13 +142,22 @@ class ReaderRing:
         at = start + self.ring.payload_offset + self.ring.payload_capacity
         if in_use:
             return bytes(self._view[at : at + length])
-        return self._file.read(length, self.ring.offset + at)
+        try:
+            return self._file.read(length, self.ring.offset + at)
+        except OSError as problem:
+            raise opening.failure(problem, self._path) from problem
 
     def copy_payload(self, place: Place, target: memoryview, in_use: bool) -> bool:
         """Fills `target` from the payload's start. False: the frame is gone, `target` is rubbish."""
         start = place[0] * self._slot_stride + self.ring.payload_offset
         if in_use:
             target[:] = self._view[start : start + len(target)]
-        elif not self._file.read_into(target, self.ring.offset + start):
+        elif not self._read_into(target, self.ring.offset + start):
             return False
         return self.holds(place)
+
+    def _read_into(self, target: memoryview, offset: int) -> bool:
+        try:
+            return self._file.read_into(target, offset)
+        except OSError as problem:
+            raise opening.failure(problem, self._path) from problem

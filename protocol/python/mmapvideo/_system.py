@@ -22,16 +22,17 @@ class Region(Protocol):
 class File(Protocol):
     """One open file description: the file and the locks that are held through it.
 
-    Closed by close() or with the last reference. Locks are asked for and never waited for; they
-    raise NoLocks where the file system has none. Ranges are (offset, length).
+    Closed by close() or with the last reference. Locks are asked for and never waited for; that
+    raises NoLocks where the file system has none. Ranges are (offset, length).
     """
 
     def try_lock(self, where: Range, exclusive: bool) -> bool: ...
 
-    def unlock(self, where: Range) -> None: ...
+    def unlock(self, where: Range) -> None:
+        """Raises nothing: what cannot be unlocked ends with the descriptor."""
 
     def find_lock(self, where: Range) -> Optional[Range]:
-        """One lock that somebody else holds in this range."""
+        """One lock that somebody else holds in this range. Raises NoLocks if that cannot be told."""
 
     def is_open(self) -> bool:
         """False after close(), and in the child after fork()."""
@@ -75,7 +76,7 @@ class System(Protocol):
         """Was it created? Then with exactly these permissions."""
 
     def identity_at(self, path: str) -> Optional[Tuple[int, int]]:
-        """Of the file that has this name now, or None."""
+        """Of the file that has this name now, or None. Raises OSError if that cannot be told."""
 
     def remove(self, path: str) -> None: ...
 

@@ -44,7 +44,7 @@ class TurnWatch:
     def forget_gone(self) -> None:
         """Forgets turns that do not exist any more: their places may be taken again."""
         self._passed_over = {
-            turn for turn in self._passed_over if self._file.find_lock(turn) == turn
+            turn for turn in self._passed_over if turn in locks_of_others(self._file, turn)
         }
 
 

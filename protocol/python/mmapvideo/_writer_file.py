@@ -40,6 +40,10 @@ class WriterFile:
             raise opening.failure(problem, path) from problem
         try:
             self._open_header()
+        except OSError as problem:
+            if self.created:
+                self.remove()
+            raise opening.failure(problem, path) from problem
         except BaseException:
             if self.created:
                 self.remove()
@@ -149,22 +153,27 @@ class WriterFile:
         if in_use is None:
             return None
         try:
-            ring = geometry.check_ring(self._descriptor(in_use.generation + 1), self.file.size())
+            ring = geometry.check_ring(self._descriptor(in_use.generation + 1), self.size())
         except Invalid:
             return None
         return ring if ring.end <= in_use.offset else None
 
     # Space.
 
+    def size(self) -> int:
+        try:
+            return self.file.size()
+        except OSError as problem:
+            raise opening.failure(problem, self.path) from problem
+
     def reserve(self, offset: int, length: int) -> None:
         """Raises NoSpace, with the figures."""
         try:
             self.file.reserve(offset, length)
         except OSError as problem:
-            failure = opening.failure(problem, self.path)
-            if isinstance(failure, errors.NoSpace):
+            if opening.means_no_space(problem):
                 raise self._no_space(length, problem) from problem
-            raise failure from problem
+            raise opening.failure(problem, self.path) from problem
 
     def _no_space(self, length: int, problem: OSError) -> errors.NoSpace:
         needed, free = length / _MIB, system.free_bytes(self.path) / _MIB
@@ -217,8 +226,9 @@ class WriterFile:
         if released & 1:
             words.store32(_AT["released"], (released + 1) % 2**32)
         end = max((ring.ring.end for ring in rings), default=layout.SLOT_ALIGNMENT)
-        if self.file.size() > end:
-            self.file.give_back(end, self.file.size() - end)
+        file_bytes = self.size()
+        if file_bytes > end:
+            self.file.give_back(end, file_bytes - end)
         return head
 
     def unlock_writer(self) -> None:

@@ -16,7 +16,6 @@ from mmapvideo._growth import FormerRing, Sizes, next_ring
 from mmapvideo._lock_list import count_readers
 from mmapvideo._memory import export
 from mmapvideo._platform import system
-from mmapvideo._system import NoLocks
 from mmapvideo._waiting import Deadline
 from mmapvideo._writer_file import WriterFile
 from mmapvideo._writer_ring import Claims, WriterRing
@@ -105,9 +104,15 @@ class WriterSession:
             rings.append(file.map_ring(former))
         if file.highest_number(rings) >= layout.MAX_FRAME_NUMBER:
             raise opening.broken(self.path, "no frame numbers are left")
+        former_state = words.load32(_STATE)
         words.store32(_STATE, layout.FORMING)
         words.fence()
-        self._number = file.repair(rings)
+        try:
+            self._number = file.repair(rings)
+        except BaseException:
+            # What was repaired is as good as before, and readers may go on with it.
+            words.store32(_STATE, former_state)
+            raise
         self._first_in_ring = self._number + 1  # or a lower one, which nobody remembers
         if former is not None:
             self._former.append(FormerRing(rings[-1]))
@@ -211,7 +216,7 @@ class WriterSession:
     def _grow(self, sizes: Sizes) -> None:
         file, former = self._file, self._ring
         ring = next_ring(
-            sizes, self._slot_count, file.file.size(), former.ring if former else None
+            sizes, self._slot_count, file.size(), former.ring if former else None
         )
         file.reserve(ring.offset, ring.size)
         mapped = file.map_ring(ring)
@@ -400,10 +405,7 @@ class WriterSession:
 
     def reader_count(self, enough: int = 2**32) -> int:
         """Readers that are attached; 0 where they cannot be counted."""
-        try:
-            return count_readers(self._file.file, enough) if self._file.has_locks else 0
-        except NoLocks:
-            return 0
+        return count_readers(self._file.file, enough) if self._file.has_locks else 0
 
     def wait_for_readers(self, count: int, deadline: Deadline) -> bool:
         with self._waiting():
