@@ -8,6 +8,7 @@ SESSION_ID, FIRST_NUMBER = (80, "Q"), (104, "Q")
 HEAD_NUMBER, HEAD_SLOT_ID = (384, "Q"), (392, "Q")
 PUBLISHED, RELEASED = (448, "I"), (512, "I")
 COMPATIBLE_FLAGS, INCOMPATIBLE_FLAGS = (24, "Q"), (16, "Q")
+WAIT_COUNT = (600, "Q")
 FORMING, EMPTY, STREAMING, ENDED = range(4)
 STAMP = (0, "Q")  # of a slot
 RING_NAMES = "generation offset slot_stride payload_offset payload_capacity metadata_capacity"

@@ -7,7 +7,7 @@ import time
 import pytest
 from locks import READER, locks_in
 from pictures import SMALL, WHOLE, are_whole, is_whole, write_small
-from raw_file import DELIVERY, ENDED, FORMING, RawFile, STATE
+from raw_file import DELIVERY, ENDED, FORMING, STATE, WAIT_COUNT, RawFile
 
 import mmapvideo
 
@@ -365,7 +365,9 @@ def test_second_growth_waits_for_a_lossless_reader(path):
 
         writing = threading.Thread(target=write_all)
         writing.start()
-        time.sleep(0.05)
+        with RawFile(path) as raw:
+            while raw.load(WAIT_COUNT) == 0:
+                time.sleep(0.001)
         for number, size in enumerate(sizes, start=1):
             frame = reader.read()
             assert (frame.number, frame.skipped, frame.width) == (number, 0, size)
