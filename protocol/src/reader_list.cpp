@@ -44,6 +44,7 @@ std::vector<mmapvideo_reader_info> list_readers(const platform::File& file,
     found.lag = head_number + 1 - found.turn_number;
   }
   std::vector<mmapvideo_reader_info> list;
+  list.reserve(readers.size());
   for (const auto& [lane, info] : readers) list.push_back(info);
   return list;
 }

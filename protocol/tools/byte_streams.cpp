@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <failure.hpp>
+#include <system_error>
 
 #include "directory_scan.hpp"
 #include "text.hpp"
@@ -21,10 +21,10 @@ constexpr mode_t new_file_mode = 0666;  // less the umask
 core::Failure os_failure(const char* verb, const std::string& name, int os_error) {
   const std::string shown = is_standard(name) ? verb == std::string("read") ? "stdin" : "stdout"
                                               : '"' + printable_path(name) + '"';
-  return core::Failure(
-      os_error == ENOENT ? MMAPVIDEO_NOT_FOUND : MMAPVIDEO_SYSTEM,
-      std::string("Cannot ") + verb + ' ' + shown + ": " + std::strerror(os_error) + '.', verb,
-      os_error);
+  return core::Failure(os_error == ENOENT ? MMAPVIDEO_NOT_FOUND : MMAPVIDEO_SYSTEM,
+                       std::string("Cannot ") + verb + ' ' + shown + ": " +
+                           std::generic_category().message(os_error) + '.',
+                       verb, os_error);
 }
 
 UniqueDescriptor open_input(const std::string& name) {

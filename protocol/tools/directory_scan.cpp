@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "unique_descriptor.hpp"
 
@@ -39,10 +39,13 @@ class Scan {
     const Directory directory(::fdopendir(descriptor.get()));
     if (!directory) return;
     descriptor.release();
-    while (const dirent* entry = ::readdir(directory.get())) {
+    // The stream is ours alone.
+    while (const dirent* entry = ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe)
       const std::string name = entry->d_name;
-      if (name != "." && name != "..")
-        look(::dirfd(directory.get()), status.st_dev, name, path + '/' + name, depth);
+      if (name == "." || name == "..") continue;
+      std::string below = path;
+      below.append("/").append(name);
+      look(::dirfd(directory.get()), status.st_dev, name, below, depth);
     }
   }
 
@@ -69,7 +72,8 @@ std::string without_trailing_slashes(std::string path) {
 }
 
 ScanProblem problem(const std::string& path, int os_error) {
-  return {path, '"' + path + "\": " + std::strerror(os_error), os_error == ENOENT};
+  return {path, '"' + path + "\": " + std::generic_category().message(os_error),
+          os_error == ENOENT};
 }
 
 }  // namespace

@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
 #include <failure.hpp>
 #include <geometry.hpp>
 #include <optional>
 #include <platform/platform.hpp>
+#include <system_error>
 
 #include "unique_descriptor.hpp"
 
@@ -87,14 +87,16 @@ Verdict remove_locked(const FoundFile& found, const platform::File& file) {
   if (!still_names(found, file)) return {found.path, Fate::gone, ""};
   if (::unlinkat(found.directory, found.name.c_str(), 0) == 0)
     return {found.path, Fate::removed, ""};
-  return {found.path, errno == ENOENT ? Fate::gone : Fate::failed, std::strerror(errno)};
+  return {found.path, errno == ENOENT ? Fate::gone : Fate::failed,
+          std::generic_category().message(errno)};
 }
 
 }  // namespace
 
 Verdict remove_unless_held(const FoundFile& found, bool dry_run) try {
   const auto unopened = [&] {
-    return Verdict{found.path, errno == ENOENT ? Fate::gone : Fate::failed, std::strerror(errno)};
+    return Verdict{found.path, errno == ENOENT ? Fate::gone : Fate::failed,
+                   std::generic_category().message(errno)};
   };
   const platform::File looked_at = open_found(found, O_RDONLY);
   if (!looked_at.valid()) return unopened();
