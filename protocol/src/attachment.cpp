@@ -6,6 +6,7 @@
 
 #include "file_failure.hpp"
 #include "geometry.hpp"
+#include "lock_patience.hpp"
 #include "payload_copy.hpp"
 #include "seqlock.hpp"
 
@@ -46,9 +47,8 @@ Attachment::~Attachment() {
 bool Attachment::map_header() {
   if (identify(*file_) == FileKind::forming || file_->size() < MMAPVIDEO_HEADER_BYTES) return false;
 
-  header_mapping_ = std::make_shared<const platform::Mapping>(*file_, 0, MMAPVIDEO_HEADER_BYTES,
-                                                              platform::Access::read);
-  turn_ = std::make_unique<ReaderTurn>(file_, kept_, ReleasedBell(header_mapping_));
+  mapped_header_ = std::make_shared<MappedHeader>(*file_);
+  turn_ = std::make_unique<ReaderTurn>(file_, kept_, ReleasedBell(mapped_header_));
   mmapvideo_file_header copy;
   copy_racing_from_mapping(&copy, &header(), sizeof copy);
   if (copy.state == MMAPVIDEO_STATE_FORMING) return false;
@@ -84,7 +84,7 @@ bool Attachment::map_generation(std::uint64_t generation) {
     throw broken_file(file_->path(), *problem);
   }
   ring_ = std::make_shared<ReaderRing>(file_, copy, lane_, budget_, kept_,
-                                       ReleasedBell(header_mapping_));
+                                       ReleasedBell(mapped_header_));
   return true;
 }
 
@@ -126,11 +126,11 @@ void Attachment::announce_presence(Wanted wanted) {
       choose_first_number(wanted);
     }
     const LockRange range = reader_lock(lane);
-    announced_ = platform::try_lock_shared(*file_, range) == platform::LockResult::acquired;
+    announced_ = lock_shared_patiently(*file_, range) == platform::LockResult::acquired;
     if (!announced_) return;
-    if (platform::query_lock(*file_, range).answer != platform::LockQuery::Answer::held) {
+    if (platform::query_other_holder(*file_, range) != platform::LockAnswer::held) {
       // The writer may be waiting for readers.
-      ReleasedBell(header_mapping_).ring();
+      ReleasedBell(mapped_header_).ring();
       return;
     }
     platform::unlock(*file_, range);
@@ -168,7 +168,7 @@ bool Attachment::has_locks() const noexcept {
 
 bool Attachment::writer_alive() const noexcept {
   if (!has_locks()) return true;
-  return platform::query_lock(*file_, writer_lock()).answer != platform::LockQuery::Answer::free;
+  return platform::query_exclusive_lock(*file_, writer_lock()) != platform::LockAnswer::free;
 }
 
 }  // namespace mmapvideo::core

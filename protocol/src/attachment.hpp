@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "mapped_header.hpp"
 #include "platform/platform.hpp"
 #include "reader_ring.hpp"
 #include "reader_turn.hpp"
@@ -29,8 +30,9 @@ class Attachment {
   Attachment& operator=(const Attachment&) = delete;
 
   const mmapvideo_file_header& header() const noexcept {
-    return *reinterpret_cast<const mmapvideo_file_header*>(header_mapping_->data());
+    return mapped_header_->header();
   }
+  platform::Signals& signals() const noexcept { return mapped_header_->signals(); }
   const mmapvideo_ring& ring() const noexcept { return ring_->ring(); }
   /// The mapped slot; index below ring().slot_count.
   const mmapvideo_slot_header& slot(std::uint32_t index) const noexcept {
@@ -74,7 +76,7 @@ class Attachment {
   const std::shared_ptr<const platform::File> file_;
   const std::shared_ptr<LeaseBudget> budget_;
   const std::shared_ptr<KeptFrames> kept_ = std::make_shared<KeptFrames>();
-  std::shared_ptr<const platform::Mapping> header_mapping_;
+  std::shared_ptr<MappedHeader> mapped_header_;
   std::shared_ptr<ReaderRing> ring_;
   std::uint32_t lane_ = 0;
   bool announced_ = false;  // the READER lock is held

@@ -50,7 +50,7 @@ std::optional<SteadySlot> steady_copy(const mmapvideo_slot_header& slot,
 
 void inspect_locks(const platform::File& file, Inspection& result) {
   result.writer_alive =
-      platform::query_lock(file, writer_lock()).answer == platform::LockQuery::Answer::held;
+      platform::query_exclusive_lock(file, writer_lock()) == platform::LockAnswer::held;
   result.readers = list_readers(file, result.header.head_number);
 }
 

@@ -15,9 +15,9 @@ std::vector<LockRange> list_locks(const platform::File& file, const LockRange& r
   while (!unasked.empty() && found.size() < max_locks) {
     const LockRange asked = unasked.back();
     unasked.pop_back();
-    const platform::LockQuery query = platform::query_lock(file, asked);
-    if (query.answer != platform::LockQuery::Answer::held) continue;
-    const LockRange& lock = query.lock;
+    const std::optional<LockRange> answer = platform::find_lock(file, asked);
+    if (!answer) continue;
+    const LockRange lock = *answer;
     found.push_back(lock);
     const std::uint64_t lock_end = lock.offset + lock.bytes;
     const std::uint64_t asked_end = asked.offset + asked.bytes;

@@ -56,7 +56,7 @@ mmapvideo_status Reader::next(std::int64_t timeout_ns, mmapvideo_frame& frame) {
     // There is time now to touch pages, a few before each look, instead of faulting later.
     if (attachment_->populate_more()) continue;
     move_turn_up();
-    platform::wait_for_change(attachment_->header().published, published, canceller_, limit);
+    attachment_->signals().wait_for_published(published, canceller_, limit);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "geometry.hpp"
+#include "lock_patience.hpp"
 #include "seqlock.hpp"
 
 namespace mmapvideo::core {
@@ -79,11 +80,15 @@ ReaderRing::Lease ReaderRing::lease(std::uint32_t index, std::uint64_t stamp,
 /// Locks first, then looks (G).
 ReaderRing::Lease ReaderRing::lock_lease(std::uint32_t index, std::uint64_t stamp) {
   const LockRange range = lease_lock(slot_id_of(ring_, index), lane_);
-  const platform::LockResult lock = platform::try_lock_shared(*file_, range);
-  if (lock == platform::LockResult::unsupported) return Lease::unsupported;
-  if (lock == platform::LockResult::held_by_other) return Lease::gone;
-  fence_between_lock_and_word();
   const std::uint64_t& word = slot(index).stamp;
+  // Refused at a claimed slot: its writer asks by locking, and the frame can be copied.
+  const platform::LockResult lock =
+      lock_patiently([&] { return platform::try_lock_shared(*file_, range); },
+                     [&] { return load_acquire(word) != stamp; });
+  if (lock == platform::LockResult::unsupported) return Lease::unsupported;
+  if (lock == platform::LockResult::held_by_other)
+    return load_acquire(word) == (stamp | 1) ? Lease::claimed : Lease::gone;
+  fence_between_lock_and_word();
   std::uint64_t found = load_acquire(word);
   // The writer, which looks for leases now, withdraws or writes within a microsecond if it runs.
   for (int look = 0; found == (stamp | 1) && look < max_looks_at_claim; ++look)

@@ -2,6 +2,7 @@
 // A lossless reader's turn. Numbers like 8.4.2 are steps of SPEC.md.
 #include "reader_turn.hpp"
 
+#include "lock_patience.hpp"
 #include "seqlock.hpp"
 
 namespace mmapvideo::core {
@@ -26,7 +27,7 @@ void ReaderTurn::move_to(std::uint64_t number, std::uint32_t lane) {
   }
   // Refused, by somebody who locked it exclusively: the reader goes on without, as `latest` would.
   const bool locked =
-      platform::try_lock_shared(*file_, turn_lock(number, lane)) == platform::LockResult::acquired;
+      lock_shared_patiently(*file_, turn_lock(number, lane)) == platform::LockResult::acquired;
   if (held()) unlock();
   number_ = locked ? number : 0;
   lane_ = lane;

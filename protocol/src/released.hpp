@@ -2,13 +2,12 @@
 // The futex word `released` (SPEC.md 6, 7.4): the writer waits on it, readers only wake it.
 #pragma once
 
-#include <mmapvideo/layout.h>
-
 #include <cstdint>
 #include <memory>
 #include <utility>
 
 #include "deadline.hpp"
+#include "mapped_header.hpp"
 #include "mutex.hpp"
 #include "platform/platform.hpp"
 #include "seqlock.hpp"
@@ -18,21 +17,17 @@ namespace mmapvideo::core {
 /// The reader's side: told after each unlock of a lease or turn. Leases keep it alive.
 class ReleasedBell {
  public:
-  explicit ReleasedBell(std::shared_ptr<const platform::Mapping> header)
-      : header_(std::move(header)) {}
+  explicit ReleasedBell(std::shared_ptr<MappedHeader> header) : header_(std::move(header)) {}
 
-  bool writer_waits() const noexcept { return (load_relaxed(word()) & 1) != 0; }
+  bool writer_waits() const noexcept { return (load_relaxed(header_->header().released) & 1) != 0; }
   /// One system call, and only if the writer waits (H).
   void ring() const noexcept {
     fence_between_lock_and_word();
-    if (writer_waits()) platform::wake_all(word());
+    if (writer_waits()) header_->signals().wake_writer();
   }
 
  private:
-  const std::uint32_t& word() const noexcept {
-    return reinterpret_cast<const mmapvideo_file_header*>(header_->data())->released;
-  }
-  std::shared_ptr<const platform::Mapping> header_;
+  std::shared_ptr<MappedHeader> header_;
 };
 
 enum class WaitOutcome { met, timed_out, cancelled };
@@ -43,11 +38,11 @@ class ReleasedWait {
   void cancel() noexcept { canceller_.cancel(); }
   void resume() noexcept { canceller_.reset(); }
 
-  /// Until met() is true. Negative timeout: no limit. `word` is the header's. The mutex is held
-  /// while met() is called, and on return.
+  /// Until met() is true. Negative timeout: no limit. `word` is the header's, as are the signals.
+  /// The mutex is held while met() is called, and on return.
   template <typename Met>
-  WaitOutcome wait(std::uint32_t& word, Mutex& mutex, std::int64_t timeout_ns, Met met)
-      MMAPVIDEO_REQUIRES(mutex) {
+  WaitOutcome wait(std::uint32_t& word, platform::Signals& signals, Mutex& mutex,
+                   std::int64_t timeout_ns, Met met) MMAPVIDEO_REQUIRES(mutex) {
     const Announcement announcement(*this, word);
     const Deadline deadline(timeout_ns);
     for (;;) {
@@ -57,7 +52,7 @@ class ReleasedWait {
       const std::uint64_t limit_ns = deadline.limit(platform::monotonic_ns(), longest_sleep_ns);
       if (limit_ns == 0) return WaitOutcome::timed_out;
       mutex.unlock();
-      platform::wait_for_change(word, value, canceller_, limit_ns);
+      signals.wait_for_released(value, canceller_, limit_ns);
       mutex.lock();
     }
   }

@@ -30,7 +30,7 @@ TurnRanges turns_up_to(std::uint64_t number) {
 }
 
 bool is_locked(const platform::File& file, const LockRange& range) {
-  return platform::query_lock(file, range).answer == platform::LockQuery::Answer::held;
+  return platform::query_lock(file, range) == platform::LockAnswer::held;
 }
 
 std::uint64_t lane_of(const LockRange& turn) { return turn.offset % MMAPVIDEO_LOCK_INDEX_BYTES; }

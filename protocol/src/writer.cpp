@@ -10,6 +10,7 @@
 #include "file_failure.hpp"
 #include "geometry.hpp"
 #include "lock_list.hpp"
+#include "lock_patience.hpp"
 #include "payload_copy.hpp"
 #include "seqlock.hpp"
 
@@ -68,7 +69,7 @@ Writer::~Writer() {
 void Writer::open_and_lock() {
   for (int attempt = 0; attempt < max_open_attempts; ++attempt) {
     file_ = platform::File::open_for_writing(options_.path, options_.permissions, created_);
-    const platform::LockResult lock = platform::try_lock_exclusive(file_, writer_lock());
+    const platform::LockResult lock = lock_writer_patiently(file_);
     if (lock == platform::LockResult::held_by_other)
       throw Failure(MMAPVIDEO_ALREADY_WRITING,
                     quoted(options_.path) +
@@ -124,6 +125,7 @@ void Writer::validate() {
 
 /// Steps 7.1.5 and 7.1.6. A file that was just created has nothing to repair.
 void Writer::take_over() {
+  signals_ = std::make_unique<platform::Signals>(header(), platform::Access::write);
   const std::uint32_t former_state = load_relaxed(header().state);
   begin_forming();
   // A writer that was killed while it waited left it odd.
@@ -342,8 +344,7 @@ bool Writer::slot_came_back(WriterRing& ring, const mmapvideo_slot_view& view) n
 bool Writer::nothing_out() const noexcept { return load_relaxed(slots_out_) == 0; }
 
 void Writer::announce() noexcept {
-  increment_release(header().published);
-  platform::wake_all(header().published);
+  signals_->announce();
 }
 
 // ---- End (7.3) --------------------------------------------------------------------------------

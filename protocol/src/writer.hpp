@@ -125,6 +125,7 @@ class Writer {
   // Set by the start and by close(), and read by anybody.
   platform::File file_;
   platform::Mapping header_mapping_;
+  std::unique_ptr<platform::Signals> signals_;  // once the file is known to be good
   ReleasedWait released_;
   TurnWatch turns_ MMAPVIDEO_GUARDED_BY(mutex_){file_};
   // None before the first frame.

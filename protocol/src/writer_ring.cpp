@@ -6,6 +6,7 @@
 
 #include "failure.hpp"
 #include "geometry.hpp"
+#include "lock_patience.hpp"
 #include "seqlock.hpp"
 
 namespace mmapvideo::core {
@@ -42,8 +43,8 @@ void WriterRing::populate() {
 
 /// What cannot be asked counts as leased: it is left alone.
 bool WriterRing::is_leased(std::uint32_t index) const noexcept {
-  return locked_ && platform::query_lock(file_, all_leases(slot_id_of(ring_, index))).answer !=
-                        platform::LockQuery::Answer::free;
+  return locked_ && platform::query_lock(file_, all_leases(slot_id_of(ring_, index))) !=
+                        platform::LockAnswer::free;
 }
 
 void WriterRing::look_for_leases() noexcept {
@@ -158,7 +159,7 @@ void WriterRing::lock_what_is_out() noexcept {
     if (uses_[index] != Use::held && uses_[index] != Use::taken) continue;
     try {
       static_cast<void>(
-          platform::try_lock_shared(file_, closed_writer_lock(slot_id_of(ring_, index))));
+          lock_shared_patiently(file_, closed_writer_lock(slot_id_of(ring_, index))));
     } catch (const Failure&) {
       // Not locked, the slot may be rewritten by the next writer; there is no better way out.
     }

@@ -73,7 +73,7 @@ mmapvideo_status Writer::take(const Sizes& sizes, TryTake try_take, WorthWaiting
   if (!taken && waits_for_readers() && worth_waiting()) {
     count_wait();
     const WaitOutcome outcome =
-        released_.wait(header().released, mutex_, options_.wait_timeout_ns, [&] {
+        released_.wait(header().released, *signals_, mutex_, options_.wait_timeout_ns, [&] {
           mutex_.held_by_caller();
           if (closed_ || !ring_suits(sizes, 0)) return true;
           taken = try_take();
@@ -106,7 +106,7 @@ bool Writer::wait_until_former_ring_is_read() {
   if (!waits_for_readers() || is_read()) return !closed_;
   count_wait();
   const WaitOutcome outcome =
-      released_.wait(header().released, mutex_, options_.wait_timeout_ns, is_read);
+      released_.wait(header().released, *signals_, mutex_, options_.wait_timeout_ns, is_read);
   if (outcome == WaitOutcome::timed_out)
     pass_over_all(
         [&] {
@@ -122,7 +122,7 @@ void Writer::wait_until_finished(std::uint64_t number) {
   if (!waits_for_readers() || !turns_.is_needed(number)) return;
   count_wait();
   const WaitOutcome outcome =
-      released_.wait(header().released, mutex_, options_.wait_timeout_ns, [&] {
+      released_.wait(header().released, *signals_, mutex_, options_.wait_timeout_ns, [&] {
         mutex_.held_by_caller();
         return closed_ || !turns_.is_needed(number);
       });
@@ -132,7 +132,7 @@ void Writer::wait_until_finished(std::uint64_t number) {
 mmapvideo_status Writer::wait_for_readers(std::uint32_t count, std::int64_t timeout_ns) {
   const MutexLock lock(mutex_);
   if (!locked_) return MMAPVIDEO_NO_LOCKS;
-  const WaitOutcome outcome = released_.wait(header().released, mutex_, timeout_ns, [&] {
+  const WaitOutcome outcome = released_.wait(header().released, *signals_, mutex_, timeout_ns, [&] {
     mutex_.held_by_caller();
     return closed_ || list_locks(file_, all_reader_locks()).size() >= count;
   });

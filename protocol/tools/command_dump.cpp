@@ -12,6 +12,7 @@
 #include "exit_status.hpp"
 #include "frame_sink.hpp"
 #include "png_file.hpp"
+#include "terminal.hpp"
 #include "text.hpp"
 
 namespace mmapvideo::tools {
@@ -156,7 +157,7 @@ DumpRequest completed(DumpRequest request) {
   if (request.raw && request.png) throw UsageError("--raw and --png exclude each other");
   const bool to_stdout = is_standard(request.output);
   if (to_stdout && request.json) throw UsageError("--json and frames cannot share stdout");
-  if (to_stdout && ::isatty(STDOUT_FILENO) != 0)
+  if (to_stdout && stdout_is_terminal())
     throw UsageError("frames are not for a terminal: redirect stdout, or give -o FILE");
   request.png = request.png || (!request.raw && request.output.ends_with(".png"));
   if (!request.raw && !request.png && !to_stdout && !request.output.ends_with(".y4m"))

@@ -116,7 +116,7 @@ class Play {
   void publish_all(std::string& frame) {
     Pacer pacer(layout_.info.fps_numerator, layout_.info.fps_denominator, !request_.fast);
     do {
-      if (!pacer.wait_until_due(frames_, interrupt_.descriptor())) return;
+      if (!pacer.wait_until_due(frames_, interrupt_)) return;
       if (!publish(frame, pacer)) return;
     } while (next_frame(frame));
   }

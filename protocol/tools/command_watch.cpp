@@ -42,7 +42,7 @@ class Watch {
         observer_(request.path),
         statistics_(window_ns),
         interrupt_([this] { observer_.cancel(); }),
-        in_place_(!request.plain && !request.json && is_terminal(STDOUT_FILENO)),
+        in_place_(!request.plain && !request.json && stdout_is_terminal()),
         colour_(wants_colour()) {
     if (in_place_) screen_ = std::make_unique<Screen>();
   }
@@ -68,7 +68,7 @@ class Watch {
   }
 
   bool show(std::uint64_t now_ns) {
-    const TerminalSize size = terminal_size(STDOUT_FILENO);
+    const TerminalSize size = terminal_size();
     const WatchState state = state_at(now_ns, size);
     if (in_place_) return screen_->show(watch_picture(state, size, colour_));
     std::cout << (request_.json ? one_line(watch_json(state)) : watch_line(state)) << std::flush;

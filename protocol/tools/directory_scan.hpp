@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Finding mapped files below directories, by descriptors: what was found is reached through the
-// directory it was found in, whatever others do to the path meanwhile.
+// Finding mapped files below directories. Where the system can, what was found is reached through
+// the directory it was found in, whatever others do to the path meanwhile.
 #pragma once
 
 #include <functional>
+#include <platform/platform.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@ namespace mmapvideo::tools {
 
 /// A regular file that begins with the magic of SPEC.md.
 struct FoundFile {
-  int directory;  // open while the visitor runs
+  int directory;  // a descriptor that is open while the visitor runs; -1 where there is none
   std::string name;
   std::string path;  // for messages
 };
@@ -32,5 +33,20 @@ std::vector<ScanProblem> scan(const std::string& place,
 
 /// Does the open file begin with the magic?
 bool has_magic(int descriptor);
+
+// ---- What was found
+
+/// How an attempt on it went.
+struct Attempt {
+  bool done;
+  bool gone;           // it is not there any more, or no regular file
+  std::string reason;  // otherwise why not
+};
+/// Done: `file` is it. Throws core::Failure.
+Attempt open_found(const FoundFile& found, core::platform::Access access,
+                   core::platform::File& file);
+/// Does its name still lead to `file`?
+bool still_names(const FoundFile& found, const core::platform::File& file);
+Attempt remove_found(const FoundFile& found);
 
 }  // namespace mmapvideo::tools

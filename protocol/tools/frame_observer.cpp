@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <file_failure.hpp>
 #include <geometry.hpp>
+#include <mapped_header.hpp>
 #include <payload_copy.hpp>
 #include <seqlock.hpp>
 #include <shared_clock.hpp>
@@ -34,8 +35,9 @@ class FrameObserver::OpenFile {
   }
 
   const mmapvideo_file_header& header() const noexcept {
-    return *reinterpret_cast<const mmapvideo_file_header*>(mapped_header_.data());
+    return mapped_header_.header();
   }
+  platform::Signals& signals() noexcept { return mapped_header_.signals(); }
   platform::FileIdentity identity() const { return file_.identity(); }
 
   std::optional<SeenFrame> look() {
@@ -59,7 +61,7 @@ class FrameObserver::OpenFile {
   // What is there already was not published before our eyes.
   explicit OpenFile(platform::File file)
       : file_(std::move(file)),
-        mapped_header_(file_, 0, MMAPVIDEO_HEADER_BYTES, platform::Access::read),
+        mapped_header_(file_),
         position_(core::load_acquire(header().head_number)) {}
 
   /// False: there is none, or it is being replaced at this moment.
@@ -99,7 +101,7 @@ class FrameObserver::OpenFile {
   }
 
   platform::File file_;
-  platform::Mapping mapped_header_;
+  core::MappedHeader mapped_header_;
   std::uint64_t position_;
   std::uint64_t session_id_ = 0;
   bool clock_comparable_ = false;
@@ -126,7 +128,7 @@ std::optional<SeenFrame> FrameObserver::next(std::uint64_t limit_ns) {
     }
     const std::uint64_t sleep_ns = std::min(limit_ns - now_ns, look_after_file_ns);
     if (file_)
-      platform::wait_for_change(file_->header().published, published, canceller_, sleep_ns);
+      file_->signals().wait_for_published(published, canceller_, sleep_ns);
     else
       platform::wait_for_cancel(canceller_, sleep_ns);
   }

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Ctrl-C, SIGTERM and SIGHUP: a request to finish in good order. A second one kills.
+// Ctrl-C, and other requests to finish in good order. A second one kills.
 #pragma once
 
-#include <atomic>
+#include <cstdint>
 #include <functional>
-#include <thread>
-
-#include "unique_descriptor.hpp"
+#include <memory>
 
 namespace mmapvideo::tools {
 
-/// One at a time. Made before other threads are, so that signals find this one. System calls that
-/// block return with EINTR; polls end by descriptor(); other waits by what on_request was given.
+/// One at a time. Made before other threads are, so that signals find this one, and by the thread
+/// that reads. Reads and writes that block end; other waits end by what on_request was given.
 class Interrupt {
  public:
   explicit Interrupt(std::function<void()> on_request);
@@ -20,14 +18,17 @@ class Interrupt {
   Interrupt& operator=(const Interrupt&) = delete;
 
   bool requested() const noexcept;
-  /// Readable once a request came.
+  /// Sleeps, at most for `limit_ns`. True: a request came.
+  bool wait(std::uint64_t limit_ns) const noexcept;
+  /// What ends polls of POSIX systems: readable once a request came.
   int descriptor() const noexcept;
 
  private:
-  void watch(const std::function<void()>& on_request) const;
-
-  UniqueDescriptor closing_;  // an eventfd that ends the thread
-  std::thread thread_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
+
+/// A reader of our output that goes away is told by what writes it, instead of a signal.
+void expect_closed_pipes();
 
 }  // namespace mmapvideo::tools

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The mmapvideo command: from arguments to a subcommand, and from failures to exit statuses.
-#include <csignal>
+#include <algorithm>
 #include <iostream>
 #include <mmapvideo/mmapvideo.hpp>
 
 #include "arguments.hpp"
+#include "command_line.hpp"
 #include "commands.hpp"
 #include "exit_status.hpp"
 #include "file_json.hpp"
+#include "interrupt.hpp"
 #include "text.hpp"
 
 namespace {
@@ -41,11 +43,14 @@ int carry_out(const auto& request) {
 }
 
 int run_command(int argc, char** argv) {
-  // A reader of our output that goes away is told by write().
-  std::signal(SIGPIPE, SIG_IGN);
+  tools::expect_closed_pipes();
   tools::Arguments arguments;
   try {
-    arguments.app().parse(argc, argv);
+    std::vector<std::string> words = tools::command_line(argc, argv);
+    // CLI11 takes them from the last to the first, without the name of the program.
+    words.erase(words.begin());
+    std::reverse(words.begin(), words.end());
+    arguments.app().parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return arguments.app().exit(error) == 0 ? tools::fine : tools::usage;
   }

@@ -3,9 +3,6 @@
 #include "pacer.hpp"
 
 #include <mmapvideo/mmapvideo.h>
-#include <poll.h>
-
-#include <ctime>
 
 namespace mmapvideo::tools {
 namespace {
@@ -20,20 +17,16 @@ Pacer::Pacer(std::uint32_t fps_numerator, std::uint32_t fps_denominator, bool pa
       paced_(paced && fps_numerator != 0),
       begin_ns_(mmapvideo_clock_now_ns()) {}
 
-bool Pacer::wait_until_due(std::uint64_t index, int interrupt) {
+bool Pacer::wait_until_due(std::uint64_t index, const Interrupt& interrupt) {
   for (;;) {
-    pollfd descriptor{interrupt, POLLIN, 0};
     const std::uint64_t now_ns = mmapvideo_clock_now_ns();
     const std::uint64_t due_ns = paced_ ? begin_ns_ + time_ns(index) : now_ns;
     if (now_ns >= due_ns) {
       // An input that is late is not caught up with: it would come in a burst.
       begin_ns_ += now_ns - due_ns > time_ns(1) ? now_ns - due_ns : 0;
-      return ::poll(&descriptor, 1, 0) == 0;
+      return !interrupt.requested();
     }
-    const std::uint64_t left_ns = due_ns - now_ns;
-    const timespec limit{static_cast<time_t>(left_ns / ns_per_s),
-                         static_cast<long>(left_ns % ns_per_s)};
-    if (::ppoll(&descriptor, 1, &limit, nullptr) > 0) return false;
+    if (interrupt.wait(due_ns - now_ns)) return false;
   }
 }
 

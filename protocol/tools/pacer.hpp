@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "interrupt.hpp"
+
 namespace mmapvideo::tools {
 
 class Pacer {
@@ -13,8 +15,8 @@ class Pacer {
   /// A rate of 0/1 is unknown: then, and unless `paced`, every frame is due at once.
   Pacer(std::uint32_t fps_numerator, std::uint32_t fps_denominator, bool paced);
 
-  /// False: `interrupt` became readable.
-  bool wait_until_due(std::uint64_t index, int interrupt);
+  /// False: interrupted.
+  bool wait_until_due(std::uint64_t index, const Interrupt& interrupt);
   /// Sets the times of that frame.
   void stamp(std::uint64_t index, mmapvideo_frame_info& info) const;
 

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The terminal: is there one, how large is it, and text that is refreshed in place.
+// The terminal: colours, and text that is refreshed in place.
 #include "terminal.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 
 namespace mmapvideo::tools {
@@ -21,20 +17,6 @@ constexpr const char* begin_update = "\033[?2026h";
 constexpr const char* end_update = "\033[?2026l";
 
 }  // namespace
-
-bool is_terminal(int descriptor) {
-  const char* kind = std::getenv("TERM");
-  return ::isatty(descriptor) != 0 && (kind == nullptr || std::strcmp(kind, "dumb") != 0);
-}
-
-TerminalSize terminal_size(int descriptor) {
-  TerminalSize size;
-  winsize window{};
-  if (::ioctl(descriptor, TIOCGWINSZ, &window) != 0) return size;
-  if (window.ws_col != 0) size.columns = window.ws_col;
-  if (window.ws_row != 0) size.rows = window.ws_row;
-  return size;
-}
 
 bool wants_colour() {
   const char* setting = std::getenv("NO_COLOR");

@@ -2,6 +2,7 @@
 // The terminal: is there one, how large is it, and text that is refreshed in place.
 #pragma once
 
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,12 @@ struct TerminalSize {
   unsigned rows = 24;
 };
 
-/// Is `descriptor` a terminal that can move its cursor?
-bool is_terminal(int descriptor);
-TerminalSize terminal_size(int descriptor);
+/// Is stdout a terminal that can move its cursor?
+bool stdout_is_terminal();
+/// That of stdout.
+TerminalSize terminal_size();
+/// The user's time of day. False: it cannot be told.
+bool local_time(std::time_t seconds, std::tm& local);
 /// Unless the user said otherwise (NO_COLOR).
 bool wants_colour();
 

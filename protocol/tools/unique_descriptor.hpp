@@ -2,11 +2,11 @@
 // A file descriptor that closes itself.
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
 
 namespace mmapvideo::tools {
+
+void close_descriptor(int descriptor) noexcept;
 
 class UniqueDescriptor {
  public:
@@ -18,7 +18,7 @@ class UniqueDescriptor {
     return *this;
   }
   ~UniqueDescriptor() {
-    if (valid()) ::close(descriptor_);
+    if (valid()) close_descriptor(descriptor_);
   }
 
   bool valid() const noexcept { return descriptor_ >= 0; }

@@ -81,15 +81,18 @@ void check(const Exchange& exchange) {
 /// A reader that is there after the order, and until it is killed.
 std::unique_ptr<Child> reader_after(const std::string& path, const Order& order,
                                     mmapvideo_delivery delivery) {
-  return std::make_unique<Child>([&path, &order, delivery](const Results& results) {
-    order.await();
-    Reader reader = open_reader(path, delivery);
-    while (stats_of(reader).attached == 0) next_frame(reader, 1'000'000);
-    results.send(true);
-    while (next_frame(reader).status != MMAPVIDEO_CANCELLED) {
-    }
-    return 0;
-  });
+  return std::make_unique<Child>(
+      [](const Results& results, const std::string& file, const Order& begin,
+         mmapvideo_delivery wanted) {
+        begin.await();
+        Reader reader = open_reader(file, wanted);
+        while (stats_of(reader).attached == 0) next_frame(reader, 1'000'000);
+        results.send(true);
+        while (next_frame(reader).status != MMAPVIDEO_CANCELLED) {
+        }
+        return 0;
+      },
+      path, order, delivery);
 }
 
 }  // namespace
@@ -101,8 +104,16 @@ using HandoverTest = FileTest;
 TEST_F(HandoverTest, each_answer_belongs_to_its_request) {
   const Watchdog watchdog(300);
   const std::string answers = dir_ / "answers";
-  Child answering([&](const Results& results) { return answer(path_, answers, results); });
-  Child requesting([&](const Results& results) { return request(path_, answers, results); });
+  Child answering(
+      [](const Results& results, const std::string& asked, const std::string& answered) {
+        return answer(asked, answered, results);
+      },
+      path_, answers);
+  Child requesting(
+      [](const Results& results, const std::string& asked, const std::string& answered) {
+        return request(asked, answered, results);
+      },
+      path_, answers);
   Exchange exchange;
   ASSERT_TRUE(requesting.receive(exchange));
   check(exchange);
@@ -124,14 +135,16 @@ TEST_F(RendezvousTest, writer_waits_for_readers_that_start_later) {
   std::vector<std::unique_ptr<Child>> readers;
   for (auto& order : orders)
     readers.push_back(reader_after(path_, order, readers.size() % 2 == 0 ? kEveryFrame : kLatest));
-  Child writer([&](const Results& results) {
-    Writer own = open_waiting_writer(path_, 4);
-    results.send(true);
-    results.send(mmapvideo_writer_wait_for_readers(own.get(), 3, kForever, nullptr));
-    results.send(stats_of(own).reader_count);
-    ::pause();
-    return 0;
-  });
+  Child writer(
+      [](const Results& results, const std::string& path) {
+        Writer own = open_waiting_writer(path, 4);
+        results.send(true);
+        results.send(mmapvideo_writer_wait_for_readers(own.get(), 3, kForever, nullptr));
+        results.send(stats_of(own).reader_count);
+        sleep_for_ever();
+        return 0;
+      },
+      path_);
   bool ready = false;
   ASSERT_TRUE(writer.receive(ready));
   for (std::size_t i = 0; i < readers.size(); ++i) {
@@ -155,12 +168,14 @@ TEST_F(RendezvousTest, killed_reader_does_not_count) {
   Order orders[3];
   std::vector<std::unique_ptr<Child>> readers;
   for (auto& order : orders) readers.push_back(reader_after(path_, order, kEveryFrame));
-  Child writer([&](const Results& results) {
-    Writer own = open_waiting_writer(path_, 4);
-    results.send(true);
-    results.send(mmapvideo_writer_wait_for_readers(own.get(), kWanted, kForever, nullptr));
-    return 0;
-  });
+  Child writer(
+      [](const Results& results, const std::string& path) {
+        Writer own = open_waiting_writer(path, 4);
+        results.send(true);
+        results.send(mmapvideo_writer_wait_for_readers(own.get(), kWanted, kForever, nullptr));
+        return 0;
+      },
+      path_);
   bool ready = false;
   ASSERT_TRUE(writer.receive(ready));
   orders[0].give();

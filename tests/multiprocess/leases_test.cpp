@@ -64,6 +64,28 @@ int follow(const std::string& path, const Results& results) {
   }
 }
 
+std::unique_ptr<Child> start_hoarder_after(const Order& start, const std::string& path,
+                                           std::size_t count, const Order& look) {
+  return std::make_unique<Child>(
+      [](const Results& results, const Order& begin, const std::string& file, std::size_t frames,
+         const Order& look_again) {
+        begin.await();
+        return hoard(file, frames, look_again, results);
+      },
+      start, path, count, look);
+}
+std::unique_ptr<Child> start_hoarder(const std::string& path, std::size_t count,
+                                     const Order& look) {
+  return std::make_unique<Child>(
+      [](const Results& results, const std::string& file, std::size_t frames,
+         const Order& look_again) { return hoard(file, frames, look_again, results); },
+      path, count, look);
+}
+std::unique_ptr<Child> start_follower(const std::string& path) {
+  return std::make_unique<Child>(
+      [](const Results& results, const std::string& file) { return follow(file, results); }, path);
+}
+
 void wait_for_readers(const Writer& writer, std::uint32_t count) {
   while (stats_of(writer).reader_count < count) ::usleep(1000);
 }
@@ -85,23 +107,23 @@ void publish_paced(const Writer& writer, const Child& follower, std::uint64_t co
 
 TEST_F(LeasesTest, nothing_is_lost_while_one_reader_hoards_leases_and_another_is_stopped) {
   Order look, never;
-  auto hoarder = std::make_unique<Child>(
-      [&](const Results& results) { return hoard(path_, 2, look, results); });
-  Child stopped([&](const Results& results) { return hoard(path_, 2, never, results); });
-  Child follower([&](const Results& results) { return follow(path_, results); });
+  const std::unique_ptr<Child> hoarder = start_hoarder(path_, 2, look);
+  const std::unique_ptr<Child> stopped_child = start_hoarder(path_, 2, never);
+  const std::unique_ptr<Child> follower_child = start_follower(path_);
+  Child& follower = *follower_child;
   Writer writer = open_reserved_writer(path_, 0);
   wait_for_readers(writer, 3);
 
   publish_paced(writer, follower, 2);
   Hoarded hoarded;
   for (std::uint64_t number : {1u, 2u}) {
-    for (const Child* child : {hoarder.get(), &stopped}) {
+    for (const Child* child : {hoarder.get(), stopped_child.get()}) {
       ASSERT_TRUE(child->receive(hoarded));
       EXPECT_EQ(hoarded.number, number);
       EXPECT_TRUE(hoarded.whole);
     }
   }
-  stopped.stop();
+  stopped_child->stop();
   const std::uint64_t size = RawFile(path_).size();
   publish_paced(writer, follower, 500);
   EXPECT_EQ(stats_of(writer).dropped_count, 0u);
@@ -120,7 +142,7 @@ TEST_F(LeasesTest, nothing_is_lost_while_one_reader_hoards_leases_and_another_is
       all_lanes(Family::slot, raw.slot_id(static_cast<unsigned>(raw.find(2))))};
   LockFile other(path_);
   for (const LockRange& slot : slots) EXPECT_EQ(other.list(slot).size(), 2u);
-  stopped.kill_and_reap();
+  stopped_child->kill_and_reap();
   for (const LockRange& slot : slots) EXPECT_EQ(other.list(slot).size(), 1u);
   hoarder->kill_and_reap();
   for (const LockRange& slot : slots) {
@@ -138,14 +160,12 @@ TEST_F(LeasesTest, nothing_is_lost_while_one_reader_hoards_leases_and_another_is
 // Two processes that lease different frames, the most that the default ring has to bear.
 TEST_F(LeasesTest, nothing_is_lost_while_two_readers_hoard_different_frames) {
   Order never[2];
-  Child follower([&](const Results& results) { return follow(path_, results); });
+  const std::unique_ptr<Child> follower_child = start_follower(path_);
+  const Child& follower = *follower_child;
   std::vector<std::unique_ptr<Child>> hoarders;
   Order start[2];
   for (int i = 0; i < 2; ++i) {
-    hoarders.push_back(std::make_unique<Child>([&, i](const Results& results) {
-      start[i].await();
-      return hoard(path_, 2, never[i], results);
-    }));
+    hoarders.push_back(start_hoarder_after(start[i], path_, 2, never[i]));
   }
   Writer writer = open_reserved_writer(path_, 0);
   wait_for_readers(writer, 1);
@@ -171,10 +191,7 @@ TEST_F(LeasesTest, writer_that_dropped_goes_on_when_the_holders_are_killed) {
   std::vector<std::unique_ptr<Child>> holders;
   Order start[3];
   for (auto& order : start) {
-    holders.push_back(std::make_unique<Child>([&](const Results& results) {
-      order.await();
-      return hoard(path_, 1, never, results);
-    }));
+    holders.push_back(start_hoarder_after(order, path_, 1, never));
   }
   Writer writer = open_writer(path_, 4);
   Hoarded hoarded;
@@ -199,25 +216,28 @@ TEST_F(LeasesTest, writer_that_dropped_goes_on_when_the_holders_are_killed) {
 
 TEST_F(LeasesTest, lease_outlives_a_killed_writer_of_another_process_and_its_removal) {
   Order look;
-  Child hoarder([&](const Results& results) { return hoard(path_, 1, look, results); });
+  const std::unique_ptr<Child> hoarder_child = start_hoarder(path_, 1, look);
+  const Child& hoarder = *hoarder_child;
   for (bool killed : {true, false}) {
-    Child writer_process([&](const Results& results) {
-      Writer writer = open_reserved_writer(path_, 4);
-      wait_for_readers(writer, 1);
-      for (std::uint64_t i = 0; i < 50; ++i) {
-        publish(writer, killed ? i + 1 : 0);
-        if (killed && i == 0) {
-          while (slot_lock_count(path_) == 0) ::usleep(1000);
-        }
-      }
-      results.send(true);
-      if (killed) ::pause();
-      return 0;
-    });
+    Child writer_process(
+        [](const Results& results, const std::string& path, bool to_be_killed) {
+          Writer writer = open_reserved_writer(path, 4);
+          wait_for_readers(writer, 1);
+          for (std::uint64_t i = 0; i < 50; ++i) {
+            publish(writer, to_be_killed ? i + 1 : 0);
+            if (to_be_killed && i == 0) {
+              while (slot_lock_count(path) == 0) ::usleep(1000);
+            }
+          }
+          results.send(true);
+          if (to_be_killed) sleep_for_ever();
+          return 0;
+        },
+        path_, killed);
     bool ready = false;
     ASSERT_TRUE(writer_process.receive(ready));
     if (killed) writer_process.kill_and_reap();
-    EXPECT_EQ(killed ? -SIGKILL : 0, writer_process.exit_status());
+    EXPECT_EQ(killed ? kKilled : 0, writer_process.exit_status());
     Hoarded hoarded;
     if (killed) {
       ASSERT_TRUE(hoarder.receive(hoarded));

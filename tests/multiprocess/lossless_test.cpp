@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/child.hpp"
+#include "support/child_exit.hpp"
 #include "support/file_test.hpp"
 #include "support/leases.hpp"
 #include "support/library.hpp"
@@ -234,12 +235,18 @@ TEST_F(LosslessTest, every_reader_gets_every_frame_at_full_speed) {
                                 Manner::coming_and_going, Manner::latest};
   Order start;
   Child writer(
-      [&](const Results& results) { return publish_at_full_speed(path_, frames, start, results); });
+      [](const Results& results, const std::string& path, std::uint64_t count, const Order& begin) {
+        return publish_at_full_speed(path, count, begin, results);
+      },
+      path_, frames, start);
   std::vector<std::unique_ptr<Child>> readers;
   std::vector<Child*> all;
   for (Manner manner : manners) {
     readers.push_back(std::make_unique<Child>(
-        [&, manner](const Results& results) { return read_to_the_end(path_, manner, results); }));
+        [](const Results& results, const std::string& path, Manner own) {
+          return read_to_the_end(path, own, results);
+        },
+        path_, manner));
     all.push_back(readers.back().get());
   }
   ASSERT_NO_FATAL_FAILURE(await_ready(all));
@@ -275,10 +282,16 @@ TEST_F(LosslessTest, every_reader_gets_every_frame_at_full_speed) {
 // The stop hits the reader outside of the library, so that it has exactly one turn.
 TEST_F(LosslessTest, stopped_reader_costs_one_time_limit_and_misses_nothing_after_its_gap) {
   Order go_on;
-  Child first([&](const Results& results) { return tell_every_frame(path_, results); });
-  Child second([&](const Results& results) { return tell_every_frame(path_, results); });
+  const auto tell = [](const Results& results, const std::string& path) {
+    return tell_every_frame(path, results);
+  };
+  Child first(tell, path_);
+  Child second(tell, path_);
   Child stopped(
-      [&](const Results& results) { return tell_after_an_order(path_, 3, go_on, results); });
+      [](const Results& results, const std::string& path, const Order& order) {
+        return tell_after_an_order(path, 3, order, results);
+      },
+      path_, go_on);
   Writer writer = open_waiting_writer(path_, 8, 100'000'000);
   ASSERT_NO_FATAL_FAILURE(await_ready({&first, &second, &stopped}));
 
@@ -311,18 +324,24 @@ TEST_F(LosslessTest, killed_reader_frees_the_writer_that_waits_for_it) {
   for (auto delivery : {kEveryFrame, kAcknowledged}) {
     for (int round = 0; round < 10; ++round) {
       Order start, never;
-      Child writer([&](const Results& results) {
-        Writer own = open_waiting_writer(path_, 4, kForever, delivery);
-        start.await();
-        WriterReport report;
-        for (std::uint64_t number = 1; number <= kFrames; ++number)
-          report.failures += publish(own, number) != number;
-        report.stats = stats_of(own);
-        results.send(report);
-        return 0;
-      });
+      Child writer(
+          [](const Results& results, const std::string& path, mmapvideo_delivery wanted,
+             const Order& begin) {
+            Writer own = open_waiting_writer(path, 4, kForever, wanted);
+            begin.await();
+            WriterReport report;
+            for (std::uint64_t number = 1; number <= kFrames; ++number)
+              report.failures += publish(own, number) != number;
+            report.stats = stats_of(own);
+            results.send(report);
+            return 0;
+          },
+          path_, delivery, start);
       Child reader(
-          [&](const Results& results) { return tell_after_an_order(path_, 1, never, results); });
+          [](const Results& results, const std::string& path, const Order& order) {
+            return tell_after_an_order(path, 1, order, results);
+          },
+          path_, never);
       ASSERT_NO_FATAL_FAILURE(await_ready({&reader}));
       start.give();
       ASSERT_NO_FATAL_FAILURE(expect_frame(reader, 1));

@@ -49,7 +49,10 @@ int read_to_the_end(const std::string& path, mmapvideo_delivery delivery, const 
 
 std::unique_ptr<Child> start_reader(const std::string& path, mmapvideo_delivery delivery) {
   return std::make_unique<Child>(
-      [=](const Results& results) { return read_to_the_end(path, delivery, results); });
+      [](const Results& results, const std::string& file, mmapvideo_delivery wanted) {
+        return read_to_the_end(file, wanted, results);
+      },
+      path, delivery);
 }
 
 }  // namespace
@@ -124,13 +127,15 @@ TEST_F(ReadersTest, two_writers_that_start_together_leave_one) {
   for (int round = 0; round < 20; ++round) {
     std::vector<std::unique_ptr<Child>> writers;
     for (int i = 0; i < 3; ++i) {
-      writers.push_back(std::make_unique<Child>([&](const Results& results) {
-        WriterAttempt attempt = try_writer(path_);
-        results.send(attempt.error.status);
-        if (attempt.writer) publish(attempt.writer, 7);
-        ::pause();
-        return 0;
-      }));
+      writers.push_back(std::make_unique<Child>(
+          [](const Results& results, const std::string& path) {
+            WriterAttempt attempt = try_writer(path);
+            results.send(attempt.error.status);
+            if (attempt.writer) publish(attempt.writer, 7);
+            sleep_for_ever();
+            return 0;
+          },
+          path_));
     }
     int winners = 0;
     for (auto& writer : writers) {
@@ -150,13 +155,15 @@ TEST_F(ReadersTest, two_writers_that_start_together_leave_one) {
 // The former writer removes the name while the next one already waits for it (SPEC 7.1.3): the next
 // one must end up in a file that has its name.
 TEST_F(ReadersTest, writer_that_starts_while_another_ends_gets_a_file_with_a_name) {
-  Child ending([&](const Results&) {
-    for (int i = 0; i < 300; ++i) {
-      WriterAttempt attempt = try_writer(path_);
-      if (attempt.writer) publish(attempt.writer, 1);
-    }
-    return 0;
-  });
+  Child ending(
+      [](const Results&, const std::string& path) {
+        for (int i = 0; i < 300; ++i) {
+          WriterAttempt attempt = try_writer(path);
+          if (attempt.writer) publish(attempt.writer, 1);
+        }
+        return 0;
+      },
+      path_);
   for (int i = 0; i < 300; ++i) {
     WriterAttempt attempt = try_writer(path_);
     if (!attempt.writer) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "support/child.hpp"
@@ -67,6 +68,14 @@ int close_and_linger(const std::string& path, const Order& order, const Results&
   return 0;
 }
 
+std::unique_ptr<Child> start_lingering(const std::string& path, const Order& order) {
+  return std::make_unique<Child>(
+      [](const Results& results, const std::string& file, const Order& go_on) {
+        return close_and_linger(file, go_on, results);
+      },
+      path, order);
+}
+
 bool receives_true(const Child& child) {
   bool value = false;
   return child.receive(value) && value;
@@ -96,7 +105,8 @@ void publish_around(const std::string& path, const Writer& writer, const Out& ou
 
 TEST_F(SlotsLeftTest, writer_of_another_process_keeps_off_what_a_closed_writer_left) {
   Order order;
-  Child first([&](const Results& results) { return close_and_linger(path_, order, results); });
+  const std::unique_ptr<Child> first_child = start_lingering(path_, order);
+  Child& first = *first_child;
   Out out;
   ASSERT_TRUE(first.receive(out));
   EXPECT_FALSE(writer_lock_is_held(path_));
@@ -127,14 +137,16 @@ TEST_F(SlotsLeftTest, writer_of_another_process_keeps_off_what_a_closed_writer_l
 
 TEST_F(SlotsLeftTest, killed_writer_leaves_taken_and_held_slots_free) {
   for (bool closed : {false, true}) {
-    Child first([&](const Results& results) {
-      Writer writer = open_writer(path_, kSlotCount);
-      Slots slots(writer);
-      if (closed) mmapvideo_writer_close(writer.release(), 1);
-      results.send(slots.out());
-      ::pause();
-      return 0;
-    });
+    Child first(
+        [](const Results& results, const std::string& path, bool close) {
+          Writer writer = open_writer(path, kSlotCount);
+          Slots slots(writer);
+          if (close) mmapvideo_writer_close(writer.release(), 1);
+          results.send(slots.out());
+          sleep_for_ever();
+          return 0;
+        },
+        path_, closed);
     Out out;
     ASSERT_TRUE(first.receive(out));
     EXPECT_EQ(locked_slot_count(path_), closed ? 3u : 0u);
@@ -154,7 +166,8 @@ TEST_F(SlotsLeftTest, killed_writer_leaves_taken_and_held_slots_free) {
 
 TEST_F(SlotsLeftTest, stopped_process_keeps_what_it_left_and_a_killed_one_does_not) {
   Order order;
-  Child first([&](const Results& results) { return close_and_linger(path_, order, results); });
+  const std::unique_ptr<Child> first_child = start_lingering(path_, order);
+  Child& first = *first_child;
   Out out;
   ASSERT_TRUE(first.receive(out));
   first.stop();

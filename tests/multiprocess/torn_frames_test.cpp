@@ -122,9 +122,14 @@ void run_load(const std::string& path, const Load& load,
   std::vector<std::unique_ptr<Child>> readers;
   for (mmapvideo_delivery delivery : deliveries) {
     readers.push_back(std::make_unique<Child>(
-        [&, delivery](const Results& results) { return run_reader(path, delivery, results); }));
+        [](const Results& results, const std::string& file, mmapvideo_delivery wanted) {
+          return run_reader(file, wanted, results);
+        },
+        path, delivery));
   }
-  Child writer([&](const Results& results) { return run_writer(path, load, results); });
+  Child writer([](const Results& results, const std::string& file,
+                  const Load& wanted) { return run_writer(file, wanted, results); },
+               path, load);
   WriterReport report;
   ASSERT_TRUE(writer.receive(report));
   EXPECT_EQ(report.failures, 0u);

@@ -44,6 +44,14 @@ int publish_until_killed(const std::string& path, std::uint64_t tag) {
   }
 }
 
+std::unique_ptr<Child> start_writer(const std::string& path, std::uint64_t tag) {
+  return std::make_unique<Child>(
+      [](const Results&, const std::string& file, std::uint64_t own) {
+        return publish_until_killed(file, own);
+      },
+      path, tag);
+}
+
 struct ReaderReport {
   std::uint64_t delivered = 0;
   std::uint64_t sessions = 0;
@@ -118,14 +126,17 @@ TEST_F(WriterKilledTest, reader_goes_on_by_itself_while_writers_are_killed_and_r
   std::printf("seed %u\n", seed);
   std::mt19937 random(seed);
 
-  Child reader([&](const Results& results) { return read_until_the_end(path_, results); });
-  auto writer =
-      std::make_unique<Child>([&](const Results&) { return publish_until_killed(path_, 1); });
+  Child reader(
+      [](const Results& results, const std::string& path) {
+        return read_until_the_end(path, results);
+      },
+      path_);
+  auto writer = start_writer(path_, 1);
   bool first_frame = false;
   ASSERT_TRUE(reader.receive(first_frame));
-  const ino_t inode = stat_of(path_).st_ino;
+  const auto inode = stat_of(path_).st_ino;
   const std::uint64_t allocated = allocated_bytes(path_);
-  const off_t size = stat_of(path_).st_size;
+  const auto size = stat_of(path_).st_size;
 
   std::uint64_t head = 0;
   for (std::uint64_t kill = 1; kill <= kKills; ++kill) {
@@ -138,8 +149,7 @@ TEST_F(WriterKilledTest, reader_goes_on_by_itself_while_writers_are_killed_and_r
     EXPECT_EQ(stat_of(path_).st_ino, inode);
     EXPECT_EQ(stat_of(path_).st_size, size);
     EXPECT_LE(allocated_bytes(path_), allocated + 65536);
-    writer = std::make_unique<Child>(
-        [&](const Results&) { return publish_until_killed(path_, kill + 1); });
+    writer = start_writer(path_, kill + 1);
   }
   writer->kill_and_reap();
   EXPECT_EQ(files_in(dir_.path()), 1u);
@@ -167,25 +177,27 @@ TEST_F(WriterKilledTest, loss_is_told_and_the_next_writer_is_followed_without_be
     std::uint64_t number;
     bool new_session;
   };
-  Child reader([&](const Results& results) {
-    Reader own = open_reader(path_);
-    for (;;) {
-      Taken taken = next_frame(own, kForever);
-      if (taken.status != MMAPVIDEO_OK || taken.new_session) {
-        results.send(Event{taken.status, taken.number, taken.new_session});
-      }
-    }
-    return 0;
-  });
+  Child reader(
+      [](const Results& results, const std::string& path) {
+        Reader own = open_reader(path);
+        for (;;) {
+          Taken taken = next_frame(own, kForever);
+          if (taken.status != MMAPVIDEO_OK || taken.new_session) {
+            results.send(Event{taken.status, taken.number, taken.new_session});
+          }
+        }
+        return 0;
+      },
+      path_);
   std::uint64_t former = 0;
   for (std::uint64_t session = 1; session <= 3; ++session) {
-    Child writer([&](const Results&) { return publish_until_killed(path_, session); });
+    const std::unique_ptr<Child> writer = start_writer(path_, session);
     Event event = {};
     ASSERT_TRUE(reader.receive(event));
     EXPECT_EQ(event.status, MMAPVIDEO_OK);
     EXPECT_GT(event.number, former);
     former = event.number;
-    writer.kill_and_reap();
+    writer->kill_and_reap();
     ASSERT_TRUE(reader.receive(event));
     EXPECT_EQ(event.status, MMAPVIDEO_WRITER_LOST);
   }

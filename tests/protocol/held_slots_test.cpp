@@ -27,21 +27,11 @@ void publish_round(const Writer& writer, std::uint64_t bytes = kFrameBytes, unsi
   for (unsigned i = 0; i < count; ++i) publish(writer, 0, bytes);
 }
 
-/// The bytes that the slots of a ring take in the file, holes not counted: their pages as seek
-/// finds them.
+/// The bytes that a slot takes in the file, holes not counted.
 std::uint64_t allocated_bytes_of_slot(const RawFile& raw, const mmapvideo_ring& ring,
                                       unsigned index) {
-  const auto begin = static_cast<off_t>(ring.offset + ring.slot_stride * index);
-  const auto end = begin + static_cast<off_t>(ring.slot_stride);
-  std::uint64_t found = 0;
-  for (off_t at = begin; at < end;) {
-    const off_t data = ::lseek(raw.fd(), at, SEEK_DATA);
-    if (data < 0 || data >= end) break;
-    const off_t hole = std::min(::lseek(raw.fd(), data, SEEK_HOLE), end);
-    found += static_cast<std::uint64_t>(hole - data);
-    at = hole;
-  }
-  return found;
+  const std::uint64_t begin = ring.offset + ring.slot_stride * index;
+  return raw.allocated_bytes_between(begin, begin + ring.slot_stride);
 }
 
 }  // namespace

@@ -21,19 +21,6 @@ using LeaseTest = FileTest;
 
 namespace {
 
-/// The access of the mapping that an address lies in, as /proc/self/maps tells it, e.g. "r--s".
-std::string access_of(const void* address) {
-  std::ifstream maps("/proc/self/maps");
-  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
-  for (std::string line; std::getline(maps, line);) {
-    unsigned long begin = 0, end = 0;
-    char access[5] = {};
-    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, access) != 3) continue;
-    if (begin <= wanted && wanted < end) return access;
-  }
-  return "";
-}
-
 void publish_many(const Writer& writer, int count) {
   for (int i = 0; i < count; ++i) ASSERT_NE(publish(writer, 0), 0u);
 }

@@ -2,16 +2,14 @@
 // Opening what is there (SPEC 9): each row of the table from both sides, and hostile files. The
 // promise throughout: a status, never a crash, and a refused file keeps every byte.
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include <cstring>
+#include <filesystem>
 #include <random>
 
-#include "support/file_test.hpp"
 #include "support/forged_file.hpp"
 #include "support/library.hpp"
+#include "support/opening.hpp"
 
 using namespace mmapvideo_test;
 
@@ -19,57 +17,6 @@ namespace {
 
 #define HEADER_AT(field) offsetof(struct mmapvideo_file_header, field)
 #define RING_AT(field) (HEADER_AT(rings) + 64 + offsetof(struct mmapvideo_ring, field))
-
-class OpeningTest : public FileTest {
- protected:
-  std::string valid() { return valid_bytes(dir_ / "scratch"); }
-  std::string preamble() { return valid().substr(0, MMAPVIDEO_PREAMBLE_BYTES); }
-
-  mmapvideo_status read_status() { return next_frame(open_reader(path_), kNoWait).status; }
-
-  void expect_reader_says(mmapvideo_status expected) {
-    Taken taken = next_frame(open_reader(path_), kNoWait);
-    EXPECT_EQ(taken.status, expected) << taken.error.message;
-    EXPECT_TRUE(!is_failure(expected) || names(taken.error, path_));
-  }
-  /// Refused, and nothing about the file changed.
-  void expect_writer_refuses(mmapvideo_status expected) {
-    struct stat before = stat_of(path_);
-    bool regular = S_ISREG(before.st_mode);
-    std::string bytes = regular ? read_bytes(path_) : "";
-    WriterAttempt attempt = try_writer(path_);
-    EXPECT_FALSE(attempt.writer);
-    EXPECT_EQ(attempt.error.status, expected) << attempt.error.message;
-    EXPECT_TRUE(names(attempt.error, path_));
-    attempt.writer.reset();
-    ASSERT_TRUE(exists(path_));
-    struct stat after = stat_of(path_);
-    EXPECT_EQ(after.st_ino, before.st_ino);
-    EXPECT_EQ(after.st_mode, before.st_mode);
-    EXPECT_EQ(after.st_size, before.st_size);
-    EXPECT_EQ(after.st_blocks, before.st_blocks);
-    EXPECT_TRUE(!regular || read_bytes(path_) == bytes) << "the refused file changed";
-  }
-  void expect_both_refuse(mmapvideo_status expected) {
-    expect_reader_says(expected);
-    expect_writer_refuses(expected);
-  }
-  /// The writer makes it a working file, in place where there was one.
-  void expect_writer_works() {
-    ino_t inode = exists(path_) ? stat_of(path_).st_ino : 0;
-    WriterAttempt attempt = try_writer(path_);
-    ASSERT_TRUE(attempt.writer) << attempt.error.message;
-    EXPECT_TRUE(inode == 0 || stat_of(path_).st_ino == inode);
-    EXPECT_GT(publish(attempt.writer, 5), 0u);
-    Taken taken = take(open_reader(path_));
-    EXPECT_EQ(taken.status, MMAPVIDEO_OK) << taken.error.message;
-    EXPECT_TRUE(all_words_are(taken.payload, 5));
-  }
-  void expect_not_yet_and_writer_works() {
-    expect_reader_says(MMAPVIDEO_TIMEOUT);
-    expect_writer_works();
-  }
-};
 
 }  // namespace
 
@@ -169,7 +116,7 @@ TEST_F(OpeningTest, short_file_with_a_wrong_preamble_is_left_alone) {
   poke(bytes, HEADER_AT(header_bytes), std::uint32_t{8192});
   for (std::size_t size : {std::size_t{16}, std::size_t{48}}) {
     write_bytes(path_, bytes.substr(0, size));
-    struct stat before = stat_of(path_);
+    const auto before = stat_of(path_);
     WriterAttempt attempt = try_writer(path_);
     EXPECT_FALSE(attempt.writer);
     EXPECT_TRUE(is_failure(attempt.error.status));
@@ -223,61 +170,8 @@ TEST_F(OpeningTest, valid_file_of_a_living_writer_is_already_being_written) {
 }
 
 TEST_F(OpeningTest, directory_is_refused) {
-  ASSERT_EQ(::mkdir(path_.c_str(), 0700), 0);
+  ASSERT_TRUE(std::filesystem::create_directory(path_));
   expect_both_refuse(MMAPVIDEO_NOT_A_REGULAR_FILE);
-}
-
-TEST_F(OpeningTest, fifo_is_refused_without_waiting_for_its_other_end) {
-  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-  expect_both_refuse(MMAPVIDEO_NOT_A_REGULAR_FILE);
-}
-
-TEST_F(OpeningTest, fifo_with_another_end_is_refused) {
-  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-  int other_end = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  ASSERT_GE(other_end, 0);
-  expect_both_refuse(MMAPVIDEO_NOT_A_REGULAR_FILE);
-  ::close(other_end);
-}
-
-TEST_F(OpeningTest, socket_is_refused) {
-  int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  ASSERT_LT(path_.size(), sizeof address.sun_path);
-  std::strcpy(address.sun_path, path_.c_str());
-  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  expect_both_refuse(MMAPVIDEO_NOT_A_REGULAR_FILE);
-  ::close(fd);
-}
-
-TEST_F(OpeningTest, device_is_refused) {
-  for (std::string device : {"/dev/null", "/dev/zero"}) {
-    WriterAttempt attempt = try_writer(device);
-    EXPECT_FALSE(attempt.writer);
-    EXPECT_EQ(attempt.error.status, MMAPVIDEO_NOT_A_REGULAR_FILE);
-    EXPECT_TRUE(names(attempt.error, device));
-    EXPECT_EQ(next_frame(open_reader(device), kNoWait).status, MMAPVIDEO_NOT_A_REGULAR_FILE);
-  }
-}
-
-TEST_F(OpeningTest, symbolic_link_is_refused_and_what_it_names_untouched) {
-  std::string target = dir_ / "target";
-  write_bytes(target, valid());
-  std::string before = read_bytes(target);
-  ASSERT_EQ(::symlink(target.c_str(), path_.c_str()), 0);
-  expect_both_refuse(MMAPVIDEO_NOT_A_REGULAR_FILE);
-  EXPECT_TRUE(read_bytes(target) == before) << "the file changed";
-}
-
-TEST_F(OpeningTest, dangling_symbolic_link_is_refused_and_creates_nothing) {
-  std::string target = dir_ / "target";
-  ASSERT_EQ(::symlink(target.c_str(), path_.c_str()), 0);
-  WriterAttempt attempt = try_writer(path_);
-  EXPECT_FALSE(attempt.writer);
-  EXPECT_EQ(attempt.error.status, MMAPVIDEO_NOT_A_REGULAR_FILE);
-  EXPECT_FALSE(exists(target));
-  expect_reader_says(MMAPVIDEO_NOT_A_REGULAR_FILE);
 }
 
 TEST_F(OpeningTest, failure_is_told_again_until_the_file_is_right) {

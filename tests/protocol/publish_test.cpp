@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "support/file_test.hpp"
-#include "support/futex_waiter.hpp"
 #include "support/library.hpp"
 #include "support/raw_file.hpp"
 
@@ -111,23 +110,6 @@ TEST_F(PublishTest, published_changes_by_one_with_each_frame) {
     publish(writer);
     EXPECT_EQ(load(raw.header().published), before + i);
   }
-}
-
-TEST_F(PublishTest, whoever_sleeps_on_published_is_woken_by_frame_growth_end_and_start) {
-  Writer writer = open_writer(path_);
-  publish(writer);
-  RawFile raw(path_);
-  auto expect_wake = [&raw](const char* event, auto cause) {
-    FutexWaiter waiter(raw.header().published);
-    cause();
-    EXPECT_TRUE(waiter.was_woken()) << event;
-  };
-  expect_wake("frame", [&] { publish(writer); });
-  expect_wake("growth", [&] {
-    EXPECT_EQ(mmapvideo_writer_reserve(writer.get(), 1 << 20, 0, 0, 0, nullptr), MMAPVIDEO_OK);
-  });
-  expect_wake("end", [&] { close_and_keep(writer); });
-  expect_wake("start", [&] { writer = open_writer(path_); });
 }
 
 TEST_F(PublishTest, published_wraps_around) {

@@ -56,20 +56,6 @@ TEST_F(ReaderWaitTest, frame_ends_a_wait) {
   EXPECT_EQ(take(reader, kForever).number, 1u);
 }
 
-TEST_F(ReaderWaitTest, waiting_reader_sleeps_on_the_published_word) {
-  ForgedFile file(path_);
-  Reader reader = open_reader(path_);
-  attach(reader);
-  std::thread waiting([&reader] { next_frame(reader, kForever); });
-  // A wake says how many it woke. Without a limit here: the watchdog ends a reader that never
-  // sleeps.
-  while (::syscall(SYS_futex, &file.header().published, FUTEX_WAKE, 1, nullptr, nullptr, 0) != 1) {
-    std::this_thread::sleep_for(milliseconds(1));
-  }
-  mmapvideo_reader_cancel(reader.get());
-  waiting.join();
-}
-
 // SPEC 6: where a wake cannot cross, the bounded sleep finds the frame.
 TEST_F(ReaderWaitTest, frame_without_a_wake_is_found) {
   ForgedFile file(path_);

@@ -15,14 +15,6 @@ using TakeoverTest = FileTest;
 
 namespace {
 
-void append_space(const std::string& path, std::uint64_t bytes) {
-  int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  ASSERT_GE(fd, 0);
-  struct stat status = stat_of(path);
-  EXPECT_EQ(::posix_fallocate(fd, status.st_size, static_cast<off_t>(bytes)), 0);
-  ::close(fd);
-}
-
 std::string file_id_of(const std::string& path) { return read_bytes(path).substr(32, 16); }
 
 }  // namespace
@@ -31,7 +23,7 @@ TEST_F(TakeoverTest, numbers_go_on_in_the_same_file) {
   ForgedFile file(path_);
   for (int i = 0; i < 6; ++i) file.publish();
   file.drop_writer_lock();
-  struct stat before = stat_of(path_);
+  const auto before = stat_of(path_);
   std::string id = file_id_of(path_);
   Writer writer = open_writer(path_, 0);
   EXPECT_EQ(publish(writer), 7u);
@@ -305,7 +297,7 @@ TEST_F(TakeoverTest, ended_session_is_followed_by_another_in_place) {
   Writer first = open_writer(path_);
   for (int i = 0; i < 3; ++i) publish(first);
   close_and_keep(first);
-  ino_t inode = stat_of(path_).st_ino;
+  const auto inode = stat_of(path_).st_ino;
   Writer second = open_writer(path_);
   EXPECT_EQ(publish(second), 4u);
   EXPECT_EQ(stat_of(path_).st_ino, inode);
@@ -401,16 +393,16 @@ TEST_F(TakeoverTest, no_number_beyond_the_largest_is_published) {
 }
 
 TEST_F(TakeoverTest, killed_writer_is_replaced_in_place) {
-  Child first([this](const Results& results) {
-    Writer writer = open_writer(path_);
+  Child first([](const Results& results, const std::string& path) {
+    Writer writer = open_writer(path);
     publish(writer, 1);
     mmapvideo_slot_view view = {};
     mmapvideo_writer_begin(writer.get(), kFrameBytes, 10, 0, &view, nullptr);
     fill_words(view.payload, kFrameBytes, 0xbad);
     results.send(view.slot_index);
-    ::pause();
+    sleep_for_ever();
     return 0;
-  });
+  }, path_);
   std::uint32_t taken_slot = 0;
   ASSERT_TRUE(first.receive(taken_slot));
   first.kill_and_reap();

@@ -2,7 +2,7 @@
 // The end of a forked child: no destructors of objects of its parent, but what it covered counts.
 #pragma once
 
-#include <unistd.h>
+#include <cstdlib>
 
 #if defined(MMAPVIDEO_COVERAGE)
 extern "C" void __gcov_dump(void);
@@ -18,7 +18,7 @@ inline void keep_coverage() {}
 
 [[noreturn]] inline void exit_child(int status) {
   keep_coverage();
-  ::_exit(status);
+  std::_Exit(status);
 }
 
 }  // namespace mmapvideo_test

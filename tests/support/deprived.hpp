@@ -12,23 +12,9 @@
 
 #include "support/child.hpp"
 #include "support/library.hpp"
+#include "support/report.hpp"
 
 namespace mmapvideo_test {
-
-/// What a child saw: the status and the words of a failure.
-struct Report {
-  mmapvideo_status status = MMAPVIDEO_OK;
-  mmapvideo_error error = {};
-};
-
-inline Report report_of_writer(const std::string& path) {
-  WriterAttempt attempt = try_writer(path);
-  return {attempt.error.status, attempt.error};
-}
-inline Report report_of_reader(const std::string& path) {
-  Taken taken = next_frame(open_reader(path), kNoWait);
-  return {taken.status, taken.error};
-}
 
 inline constexpr int kNotPossible = 77;
 inline constexpr uid_t kNobody = 65534;
@@ -71,10 +57,6 @@ inline void bind_read_only(const std::string& from, const std::string& to) {
   if (::mount("none", to.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) {
     ::_exit(kNotPossible);
   }
-}
-
-inline bool has_digit(const char* text) {
-  return std::string(text).find_first_of("0123456789") != std::string::npos;
 }
 
 }  // namespace mmapvideo_test

@@ -1,105 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The byte-range locks of SPEC 5 by raw fcntl, from the numbers of the text and not from the
-// library: a disagreement between the two is what the tests look for.
+// The byte-range locks of SPEC 5 as the system has them, without the library.
 #pragma once
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cstdint>
-#include <optional>
-#include <stdexcept>
-#include <string>
-#include <vector>
+#if defined(_WIN32)
+#include "support/windows/ofd_lock.hpp"
+#else
+#include "support/posix/ofd_lock.hpp"
+#endif
 
 namespace mmapvideo_test {
-
-enum class Family : std::uint64_t { writer = 0, reader = 1, slot = 2, turn = 3 };
-
-struct LockRange {
-  std::uint64_t offset;
-  std::uint64_t bytes;
-};
-
-inline std::uint64_t lock_offset(Family family, std::uint64_t index, std::uint64_t lane) {
-  return (1ull << 62) + static_cast<std::uint64_t>(family) * (1ull << 60) + index * (1ull << 36) +
-         lane * 16;
-}
-inline LockRange lock_item(Family family, std::uint64_t index, std::uint64_t lane) {
-  return {lock_offset(family, index, lane), 16};
-}
-inline LockRange all_lanes(Family family, std::uint64_t index) {
-  return {lock_offset(family, index, 0), 1ull << 36};
-}
-
-inline struct flock to_flock(LockRange range, short type) {
-  struct flock lock = {};
-  lock.l_type = type;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = static_cast<off_t>(range.offset);
-  lock.l_len = static_cast<off_t>(range.bytes);
-  return lock;
-}
-
-/// The lock of somebody else that a lock of `type` on this range would meet.
-struct FoundLock {
-  short type;  // F_RDLCK or F_WRLCK
-  LockRange range;
-};
-
-/// Its own open file description of a file, and the locks it holds. Closing drops them.
-class LockFile {
- public:
-  explicit LockFile(const std::string& path, int open_flags = O_RDWR)
-      : fd_(::open(path.c_str(), open_flags | O_CLOEXEC)) {
-    if (fd_ < 0) throw std::runtime_error("cannot open " + path);
-  }
-  ~LockFile() { ::close(fd_); }
-  LockFile(const LockFile&) = delete;
-  LockFile& operator=(const LockFile&) = delete;
-
-  bool try_shared(LockRange range) { return set(range, F_RDLCK); }
-  bool try_exclusive(LockRange range) { return set(range, F_WRLCK); }
-  void unlock(LockRange range) { set(range, F_UNLCK); }
-
-  /// Meets shared and exclusive locks alike.
-  std::optional<FoundLock> query(LockRange range) const { return get(range, F_WRLCK); }
-  /// Meets exclusive locks only.
-  std::optional<FoundLock> query_exclusive(LockRange range) const { return get(range, F_RDLCK); }
-
-  /// All locks of others in the range, as SPEC 5 "Listing" says.
-  std::vector<FoundLock> list(LockRange range) const {
-    std::vector<FoundLock> found;
-    list_into(range, found);
-    return found;
-  }
-
- private:
-  bool set(LockRange range, short type) {
-    struct flock lock = to_flock(range, type);
-    return ::fcntl(fd_, F_OFD_SETLK, &lock) == 0;
-  }
-  std::optional<FoundLock> get(LockRange range, short type) const {
-    struct flock lock = to_flock(range, type);
-    if (::fcntl(fd_, F_OFD_GETLK, &lock) != 0) throw std::runtime_error("F_OFD_GETLK");
-    if (lock.l_type == F_UNLCK) return std::nullopt;
-    return FoundLock{
-        lock.l_type,
-        {static_cast<std::uint64_t>(lock.l_start), static_cast<std::uint64_t>(lock.l_len)}};
-  }
-  void list_into(LockRange range, std::vector<FoundLock>& found) const {
-    if (range.bytes == 0) return;
-    auto lock = query(range);
-    if (!lock) return;
-    found.push_back(*lock);
-    std::uint64_t begin = lock->range.offset, end = begin + lock->range.bytes;
-    std::uint64_t range_end = range.offset + range.bytes;
-    if (begin > range.offset) list_into({range.offset, begin - range.offset}, found);
-    if (end < range_end) list_into({end, range_end - end}, found);
-  }
-
-  int fd_;
-};
 
 inline bool writer_lock_is_held(const std::string& path) {
   return LockFile(path, O_RDONLY).query(lock_item(Family::writer, 0, 0)).has_value();

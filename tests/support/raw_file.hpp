@@ -3,22 +3,17 @@
 // byte, and so play the other process. Knows nothing of the library.
 #pragma once
 
-#include <fcntl.h>
-#include <linux/futex.h>
 #include <mmapvideo/layout.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <string>
+
+#include "support/mapped_file.hpp"
 
 namespace mmapvideo_test {
 
@@ -43,60 +38,13 @@ inline void write_bytes(const std::string& path, const std::string& bytes) {
   if (!out.flush()) throw std::runtime_error("cannot write " + path);
 }
 
-inline struct stat stat_of(const std::string& path) {
-  struct stat status = {};
-  if (::lstat(path.c_str(), &status) != 0) throw std::runtime_error("cannot stat " + path);
-  return status;
-}
-
-inline bool exists(const std::string& path) {
-  struct stat status;
-  return ::lstat(path.c_str(), &status) == 0;
-}
-
-/// Bytes of memory or disk behind the file, holes not counted.
-inline std::uint64_t allocated_bytes(const std::string& path) {
-  return static_cast<std::uint64_t>(stat_of(path).st_blocks) * 512;
-}
-
 /// The file, mapped shared and whole. Throws where the test itself could not go on.
-class RawFile {
+class RawFile : public MappedFile {
  public:
-  explicit RawFile(const std::string& path, int open_flags = O_RDWR)
-      : fd_(::open(path.c_str(), open_flags | O_CLOEXEC, 0600)), writable_(open_flags & O_RDWR) {
-    if (fd_ < 0) throw std::runtime_error("cannot open " + path);
-    remap();
-  }
-  ~RawFile() {
-    unmap();
-    ::close(fd_);
-  }
-  RawFile(const RawFile&) = delete;
-  RawFile& operator=(const RawFile&) = delete;
+  using MappedFile::MappedFile;
 
-  int fd() const { return fd_; }
-  std::uint64_t size() const { return size_; }
-
-  /// Maps again, after the file grew.
-  void remap() {
-    unmap();
-    struct stat status;
-    if (::fstat(fd_, &status) != 0) throw std::runtime_error("fstat");
-    size_ = static_cast<std::uint64_t>(status.st_size);
-    if (size_ == 0) return;
-    int protection = writable_ ? PROT_READ | PROT_WRITE : PROT_READ;
-    void* mapped = ::mmap(nullptr, size_, protection, MAP_SHARED, fd_, 0);
-    if (mapped == MAP_FAILED) throw std::runtime_error("mmap");
-    bytes_ = static_cast<std::byte*>(mapped);
-  }
-  void resize(std::uint64_t size) {
-    if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) throw std::runtime_error("ftruncate");
-    remap();
-  }
-
-  std::byte* bytes() const { return bytes_; }
   mmapvideo_file_header& header() const {
-    return *reinterpret_cast<mmapvideo_file_header*>(bytes_);
+    return *reinterpret_cast<mmapvideo_file_header*>(bytes());
   }
   mmapvideo_ring& ring() const { return header().rings[load(header().ring_generation) % 2]; }
   mmapvideo_ring& other_ring() const {
@@ -104,7 +52,7 @@ class RawFile {
   }
 
   std::byte* slot_bytes(const mmapvideo_ring& ring, unsigned index) const {
-    return bytes_ + ring.offset + ring.slot_stride * index;
+    return bytes() + ring.offset + ring.slot_stride * index;
   }
   mmapvideo_slot_header& slot(const mmapvideo_ring& ring, unsigned index) const {
     return *reinterpret_cast<mmapvideo_slot_header*>(slot_bytes(ring, index));
@@ -138,19 +86,8 @@ class RawFile {
   /// Changes the futex word and wakes everybody, as SPEC 6 asks of a writer.
   void announce() const {
     std::atomic_ref<std::uint32_t>(header().published).fetch_add(1);
-    ::syscall(SYS_futex, &header().published, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+    wake_sleepers(header().published);
   }
-
- private:
-  void unmap() {
-    if (bytes_ != nullptr) ::munmap(bytes_, size_);
-    bytes_ = nullptr;
-  }
-
-  int fd_;
-  bool writable_;
-  std::byte* bytes_ = nullptr;
-  std::uint64_t size_ = 0;
 };
 
 }  // namespace mmapvideo_test

@@ -15,7 +15,9 @@
 
 #include <mmapvideo/layout.h>
 
-#if defined(_WIN32)
+#if defined(_WIN32) && defined(MMAPVIDEO_BUILDING_LIBRARY)
+#define MMAPVIDEO_API __declspec(dllexport)
+#elif defined(_WIN32)
 #define MMAPVIDEO_API
 #else
 #define MMAPVIDEO_API __attribute__((visibility("default")))

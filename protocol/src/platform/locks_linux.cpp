@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "os_failure_linux.hpp"
+#include "os_failure_posix.hpp"
 #include "platform.hpp"
 
 namespace mmapvideo::core::platform {
@@ -41,6 +41,12 @@ LockResult try_lock(const File& file, short type, const LockRange& range) {
   throw os_failure("lock", file.path(), "fcntl(F_OFD_SETLK)", errno);
 }
 
+/// Held: `lock` tells of one that is in the way.
+LockAnswer query(const File& file, struct flock& lock) noexcept {
+  if (lock_call(file, F_OFD_GETLK, lock) != 0) return LockAnswer::unsupported;
+  return lock.l_type == F_UNLCK ? LockAnswer::free : LockAnswer::held;
+}
+
 }  // namespace
 
 LockResult try_lock_exclusive(const File& file, const LockRange& range) {
@@ -56,17 +62,31 @@ void unlock(const File& file, const LockRange& range) noexcept {
   static_cast<void>(lock_call(file, F_OFD_SETLK, lock));
 }
 
-LockQuery query_lock(const File& file, const LockRange& range) noexcept {
+LockAnswer query_lock(const File& file, const LockRange& range) noexcept {
   struct flock lock = os_lock(F_WRLCK, range);
-  if (lock_call(file, F_OFD_GETLK, lock) != 0) return {LockQuery::Answer::unsupported, {}};
-  if (lock.l_type == F_UNLCK) return {LockQuery::Answer::free, {}};
+  return query(file, lock);
+}
+
+LockAnswer query_exclusive_lock(const File& file, const LockRange& range) noexcept {
+  struct flock lock = os_lock(F_RDLCK, range);
+  return query(file, lock);
+}
+
+/// A question never meets the locks of the description it is asked through.
+LockAnswer query_other_holder(const File& file, const LockRange& range) noexcept {
+  return query_lock(file, range);
+}
+
+std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept {
+  struct flock lock = os_lock(F_WRLCK, range);
+  if (query(file, lock) != LockAnswer::held) return std::nullopt;
   // A length of 0 means "to the end of all files"; somebody may have locked more than an item.
   const auto start = static_cast<std::uint64_t>(lock.l_start);
   const std::uint64_t end =
       lock.l_len == 0 ? std::uint64_t{1} << 63 : start + static_cast<std::uint64_t>(lock.l_len);
   const std::uint64_t clipped_start = std::max(start, range.offset);
   const std::uint64_t clipped_end = std::min(end, range.offset + range.bytes);
-  return {LockQuery::Answer::held, {clipped_start, clipped_end - clipped_start}};
+  return LockRange{clipped_start, clipped_end - clipped_start};
 }
 
 }  // namespace mmapvideo::core::platform

@@ -3,9 +3,12 @@
 // system implements it (chosen by the build), and nothing outside them includes an OS header.
 #pragma once
 
+#include <mmapvideo/layout.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -119,38 +122,79 @@ class Mapping {
 enum class LockResult { acquired, held_by_other, unsupported };
 
 /// Try-locks only; nobody waits for a lock. Throw Failure on errors other than "unsupported".
+///
+/// Where a lock cannot be asked about, a question takes it for a moment: a shared lock may be
+/// refused although nobody keeps an exclusive one (lock_patience.hpp). Locks do not count on some
+/// systems and stack on others, so nobody takes one twice through one File.
 LockResult try_lock_exclusive(const File& file, const LockRange& range);
 LockResult try_lock_shared(const File& file, const LockRange& range);
 void unlock(const File& file, const LockRange& range) noexcept;
-struct LockQuery {
-  enum class Answer { free, held, unsupported } answer;
-  LockRange lock;  ///< if held: one lock of another holder, clipped to the range asked about
-};
-/// Would an exclusive lock on `range` meet another holder's? Takes no lock.
-LockQuery query_lock(const File& file, const LockRange& range) noexcept;
+
+enum class LockAnswer { free, held, unsupported };
+/// Would an exclusive lock on `range` meet another holder's? `file` itself has none there.
+LockAnswer query_lock(const File& file, const LockRange& range) noexcept;
+/// Would a shared lock on `range` meet another holder's exclusive one?
+LockAnswer query_exclusive_lock(const File& file, const LockRange& range) noexcept;
+/// Is there another holder of a shared lock that `file` has? `free` where one cannot ask.
+LockAnswer query_other_holder(const File& file, const LockRange& range) noexcept;
+/// One lock of another holder in `range`, clipped to it; nothing if there is none. Costs more than
+/// a question where one cannot ask for a place.
+std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept;
 
 // ---- Waiting --------------------------------------------------------------------------------
 
 /// Ends waits from another thread. Lives in this process only.
 class Canceller {
  public:
+  Canceller();
+  ~Canceller();
+  Canceller(const Canceller&) = delete;
+  Canceller& operator=(const Canceller&) = delete;
+
   void cancel() noexcept;
-  void reset() noexcept { word_.store(0); }
+  void reset() noexcept;
   bool cancelled() const noexcept { return word_.load() != 0; }
   const std::atomic<std::uint32_t>& word() const noexcept { return word_; }
+  /// What a wait may wait for as well; means something to the platform's own files only.
+  std::intptr_t handle() const noexcept { return handle_; }
 
  private:
   std::atomic<std::uint32_t> word_{0};
+  std::intptr_t handle_ = 0;
 };
 
-/// Sleeps until another process wakes `word`, `canceller` is cancelled, or `limit_ns` passed, but
-/// not at all if `word` differs from `expected`. May return early.
-void wait_for_change(const std::uint32_t& word, std::uint32_t expected, const Canceller& canceller,
-                     std::uint64_t limit_ns) noexcept;
 /// Sleeps until `canceller` is cancelled or `limit_ns` passed. May return early.
 void wait_for_cancel(const Canceller& canceller, std::uint64_t limit_ns) noexcept;
-/// Wakes everybody who waits for `word`, in all processes.
-void wake_all(const std::uint32_t& word) noexcept;
+
+/// How the processes of one file wake one another (SPEC.md 6): readers wait until `published`
+/// changes, the writer sleeps on `released`. All waits may return early, and end by the canceller.
+///
+/// A wake is a hint: it is lost where the other side is of another kind of system.
+class Signals {
+ public:
+  /// `header` is mapped and stays so. Access::write: the writer's side, which a new writer has
+  /// before its session begins. Throws Failure.
+  Signals(mmapvideo_file_header& header, Access access);
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  /// The writer: adds one to `published` with release order, and wakes all readers. (D)
+  void announce() noexcept;
+  /// A reader: sleeps unless `published` differs from `expected`.
+  void wait_for_published(std::uint32_t expected, const Canceller& canceller,
+                          std::uint64_t limit_ns) noexcept;
+  /// The writer: sleeps unless `released` differs from `expected`.
+  void wait_for_released(std::uint32_t expected, const Canceller& canceller,
+                         std::uint64_t limit_ns) noexcept;
+  /// A reader: wakes the writer. Any thread.
+  void wake_writer() noexcept;
+
+ private:
+  mmapvideo_file_header& header_;
+  struct Events;  // of systems that wait for objects with names
+  std::unique_ptr<Events> events_;
+};
 
 // ---- Clock and identity ---------------------------------------------------------------------
 

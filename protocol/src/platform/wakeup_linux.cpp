@@ -9,6 +9,7 @@
 #include <climits>
 #include <ctime>
 
+#include "../seqlock.hpp"
 #include "platform.hpp"
 
 namespace mmapvideo::core::platform {
@@ -17,6 +18,8 @@ namespace {
 constexpr std::uint64_t ns_per_s = 1'000'000'000;
 // Where one cannot wait for two words at once, a cancel is noticed after at most this long.
 constexpr std::uint64_t cancel_poll_ns = 10'000'000;
+// How long a wait lasts that nobody ends.
+constexpr std::uint64_t unwoken_sleep_ns = 5'000'000;
 
 // Layout and number of futex_waitv (Linux 5.16), which C library headers may not know yet.
 struct WaitEntry {
@@ -63,11 +66,8 @@ const std::uint32_t& plain(const std::atomic<std::uint32_t>& word) noexcept {
   return reinterpret_cast<const std::uint32_t&>(word);
 }
 
-}  // namespace
-
-void Canceller::cancel() noexcept {
-  word_.store(1);
-  syscall(SYS_futex, &word_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, nullptr, nullptr, 0);
+void wake_all(const std::uint32_t& word) noexcept {
+  syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
 void wait_for_change(const std::uint32_t& word, std::uint32_t expected, const Canceller& canceller,
@@ -76,12 +76,47 @@ void wait_for_change(const std::uint32_t& word, std::uint32_t expected, const Ca
     wait_for_one(word, expected, 0, std::min(limit_ns, cancel_poll_ns));
 }
 
+}  // namespace
+
+Canceller::Canceller() = default;
+
+Canceller::~Canceller() = default;
+
+void Canceller::cancel() noexcept {
+  word_.store(1);
+  syscall(SYS_futex, &word_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, nullptr, nullptr, 0);
+}
+
+void Canceller::reset() noexcept { word_.store(0); }
+
 void wait_for_cancel(const Canceller& canceller, std::uint64_t limit_ns) noexcept {
   wait_for_one(plain(canceller.word()), 0, FUTEX_PRIVATE_FLAG, limit_ns);
 }
 
-void wake_all(const std::uint32_t& word) noexcept {
-  syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+struct Signals::Events {};
+
+Signals::Signals(mmapvideo_file_header& header, Access) : header_(header) {}
+
+Signals::~Signals() = default;
+
+void Signals::announce() noexcept {
+  increment_release(header_.published);
+  wake_all(header_.published);
 }
+
+void Signals::wait_for_published(std::uint32_t expected, const Canceller& canceller,
+                                 std::uint64_t limit_ns) noexcept {
+  // The writer of another system changes the word and cannot wake.
+  const bool woken = load_relaxed(header_.clock_id) != MMAPVIDEO_CLOCK_QPC;
+  wait_for_change(header_.published, expected, canceller,
+                  woken ? limit_ns : std::min(limit_ns, unwoken_sleep_ns));
+}
+
+void Signals::wait_for_released(std::uint32_t expected, const Canceller& canceller,
+                                std::uint64_t limit_ns) noexcept {
+  wait_for_change(header_.released, expected, canceller, limit_ns);
+}
+
+void Signals::wake_writer() noexcept { wake_all(header_.released); }
 
 }  // namespace mmapvideo::core::platform

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Finding mapped files below directories, by descriptors.
+// Finding mapped files below directories, by descriptors, on POSIX systems.
 #include "directory_scan.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <mmapvideo/layout.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -19,7 +20,8 @@ namespace {
 
 // Each level holds a descriptor.
 constexpr int max_depth = 64;
-constexpr int file_flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+constexpr int open_flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+constexpr int file_flags = O_RDONLY | open_flags;
 constexpr int directory_flags = O_RDONLY | O_CLOEXEC | O_DIRECTORY;
 
 struct CloseDirectory {
@@ -76,6 +78,8 @@ ScanProblem problem(const std::string& path, int os_error) {
           os_error == ENOENT};
 }
 
+Attempt failed_attempt() { return {false, errno == ENOENT, std::generic_category().message(errno)}; }
+
 }  // namespace
 
 bool has_magic(int descriptor) {
@@ -102,6 +106,30 @@ std::vector<ScanProblem> scan(const std::string& given_place, const Visit& visit
   // Deeper than any directory: a name that has become one meanwhile is not entered.
   scan.look(above.get(), 0, path.filename().string(), place, max_depth);
   return {};
+}
+
+// ---- What was found
+
+Attempt open_found(const FoundFile& found, core::platform::Access access,
+                   core::platform::File& file) {
+  const int mode = access == core::platform::Access::write ? O_RDWR : O_RDONLY;
+  UniqueDescriptor opened(::openat(found.directory, found.name.c_str(), mode | open_flags));
+  if (!opened.valid()) return failed_attempt();
+  struct stat status {};
+  if (::fstat(opened.get(), &status) == 0 && !S_ISREG(status.st_mode)) return {false, true, ""};
+  file = core::platform::File::adopt(opened.release(), found.path);
+  return {true, false, ""};
+}
+
+bool still_names(const FoundFile& found, const core::platform::File& file) {
+  struct stat status {};
+  return ::fstatat(found.directory, found.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         core::platform::FileIdentity{status.st_dev, status.st_ino} == file.identity();
+}
+
+Attempt remove_found(const FoundFile& found) {
+  if (::unlinkat(found.directory, found.name.c_str(), 0) == 0) return {true, false, ""};
+  return failed_attempt();
 }
 
 }  // namespace mmapvideo::tools

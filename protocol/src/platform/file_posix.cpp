@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Files on Linux: opening without following links or blocking, reserving space, giving it back.
+// Files on POSIX systems: opening without following links or blocking, reserving space.
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -13,7 +11,7 @@
 #include <filesystem>
 
 #include "../failure.hpp"
-#include "os_failure_linux.hpp"
+#include "os_failure_posix.hpp"
 #include "platform.hpp"
 
 namespace mmapvideo::core::platform {
@@ -199,20 +197,6 @@ void File::reserve(std::uint64_t offset, std::uint64_t bytes) {
   if (os_error == ENOSPC || os_error == EDQUOT || os_error == EFBIG)
     throw no_space(path_, bytes, descriptor(*this), os_error);
   throw os_failure("reserve space for", path_, "posix_fallocate", os_error);
-}
-
-void File::give_back(std::uint64_t offset, std::uint64_t bytes) noexcept {
-  static_cast<void>(retry_interrupted([&] {
-    return fallocate(descriptor(*this), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                     static_cast<off_t>(offset), static_cast<off_t>(bytes));
-  }));
-}
-
-bool File::in_memory() const noexcept {
-  struct statfs fs {};
-  if (fstatfs(descriptor(*this), &fs) != 0) return false;
-  const auto type = static_cast<std::uint32_t>(fs.f_type);
-  return type == TMPFS_MAGIC || type == RAMFS_MAGIC || type == HUGETLBFS_MAGIC;
 }
 
 std::optional<FileIdentity> identity_at(const std::string& path) {

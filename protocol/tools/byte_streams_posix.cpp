@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Bytes in and out: stdin, stdout or a file, until the user interrupts.
+// Bytes in and out on POSIX systems.
 #include "byte_streams.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -49,6 +50,8 @@ UniqueDescriptor open_output(const std::string& name) {
 }
 
 }  // namespace
+
+void close_descriptor(int descriptor) noexcept { ::close(descriptor); }
 
 ByteInput::ByteInput(const std::string& name, const Interrupt& interrupt)
     : interrupt_(interrupt),

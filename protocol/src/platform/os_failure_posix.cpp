@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // errno in words: which status it is, and what the user can do about it.
-#include "os_failure_linux.hpp"
+#include "os_failure_posix.hpp"
 
 #include <cerrno>
 #include <system_error>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ctrl-C, SIGTERM and SIGHUP: a request to finish in good order.
+// Ctrl-C, SIGTERM and SIGHUP on POSIX systems: a request to finish in good order.
 //
 // The handler may do next to nothing, so it makes an eventfd readable, and a thread that has all
 // signals blocked does the rest. The main thread is the one that is interrupted.
@@ -8,13 +8,19 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <system_error>
+#include <thread>
+
+#include "unique_descriptor.hpp"
 
 namespace mmapvideo::tools {
 namespace {
 
+constexpr std::uint64_t ns_per_s = 1'000'000'000;
 constexpr int handled_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 std::atomic<bool> was_requested{false};
@@ -51,14 +57,31 @@ void handle_signals(void (*handler)(int)) {
 
 }  // namespace
 
-Interrupt::Interrupt(std::function<void()> on_request) : closing_(new_eventfd()) {
+struct Interrupt::State {
+  explicit State(std::function<void()> action)
+      : on_request(std::move(action)), closing(new_eventfd()) {}
+
+  void watch() const {
+    pollfd descriptors[] = {{request_descriptor, POLLIN, 0}, {closing.get(), POLLIN, 0}};
+    while (::poll(descriptors, 2, -1) < 0 && errno == EINTR) {
+    }
+    if (descriptors[0].revents != 0) on_request();
+  }
+
+  const std::function<void()> on_request;
+  const UniqueDescriptor closing;  // an eventfd that ends the thread
+  std::thread thread;
+};
+
+Interrupt::Interrupt(std::function<void()> on_request)
+    : state_(std::make_unique<State>(std::move(on_request))) {
   request_descriptor = new_eventfd();
   was_requested = false;
   sigset_t all, former;
   sigfillset(&all);
   // The new thread inherits the mask.
   pthread_sigmask(SIG_SETMASK, &all, &former);
-  thread_ = std::thread([this, action = std::move(on_request)] { watch(action); });
+  state_->thread = std::thread([state = state_.get()] { state->watch(); });
   pthread_sigmask(SIG_SETMASK, &former, nullptr);
   handle_signals(note_request);
 }
@@ -66,20 +89,22 @@ Interrupt::Interrupt(std::function<void()> on_request) : closing_(new_eventfd())
 Interrupt::~Interrupt() {
   handle_signals(SIG_DFL);
   const std::uint64_t one = 1;
-  static_cast<void>(!::write(closing_.get(), &one, sizeof one));
-  thread_.join();
+  static_cast<void>(!::write(state_->closing.get(), &one, sizeof one));
+  state_->thread.join();
   ::close(request_descriptor.exchange(-1));
 }
 
 bool Interrupt::requested() const noexcept { return was_requested; }
 
+bool Interrupt::wait(std::uint64_t limit_ns) const noexcept {
+  pollfd descriptor{request_descriptor, POLLIN, 0};
+  const timespec limit{static_cast<time_t>(limit_ns / ns_per_s),
+                       static_cast<long>(limit_ns % ns_per_s)};
+  return ::ppoll(&descriptor, 1, &limit, nullptr) > 0;
+}
+
 int Interrupt::descriptor() const noexcept { return request_descriptor; }
 
-void Interrupt::watch(const std::function<void()>& on_request) const {
-  pollfd descriptors[] = {{request_descriptor, POLLIN, 0}, {closing_.get(), POLLIN, 0}};
-  while (::poll(descriptors, 2, -1) < 0 && errno == EINTR) {
-  }
-  if (descriptors[0].revents != 0) on_request();
-}
+void expect_closed_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
 }  // namespace mmapvideo::tools

@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Clocks, boot identity and randomness on Linux.
+// Boot identity and randomness on Linux.
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <ctime>
-
 #include "platform.hpp"
 
 namespace mmapvideo::core::platform {
 namespace {
-
-std::uint64_t read_clock(clockid_t clock) noexcept {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(time.tv_nsec);
-}
 
 int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -52,10 +42,6 @@ ClockDomain clock_domain() noexcept {
   read_boot_id(domain.boot_id);
   return domain;
 }
-
-std::uint64_t monotonic_ns() noexcept { return read_clock(CLOCK_MONOTONIC); }
-std::uint64_t wall_clock_ns() noexcept { return read_clock(CLOCK_REALTIME); }
-std::uint64_t process_id() noexcept { return static_cast<std::uint64_t>(getpid()); }
 
 void fill_random(void* to, std::size_t bytes) noexcept {
   auto* at = static_cast<unsigned char*>(to);

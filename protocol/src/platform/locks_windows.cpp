@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Byte-range locks on Windows: they belong to the handle and die with it. A lock cannot be asked
+// about, only tried; so a question takes it for a moment (SPEC.md 5).
+#include <windows.h>
+
+#include "os_failure_windows.hpp"
+#include "platform.hpp"
+
+namespace mmapvideo::core::platform {
+namespace {
+
+constexpr DWORD low(std::uint64_t value) noexcept { return static_cast<DWORD>(value); }
+constexpr DWORD high(std::uint64_t value) noexcept { return static_cast<DWORD>(value >> 32); }
+
+OVERLAPPED place_of(const LockRange& range) noexcept {
+  OVERLAPPED place{};
+  place.Offset = low(range.offset);
+  place.OffsetHigh = high(range.offset);
+  return place;
+}
+
+/// 0, or why not.
+DWORD lock(const File& file, DWORD kind, const LockRange& range) noexcept {
+  OVERLAPPED place = place_of(range);
+  if (LockFileEx(reinterpret_cast<HANDLE>(file.handle()), kind | LOCKFILE_FAIL_IMMEDIATELY, 0,
+                 low(range.bytes), high(range.bytes), &place) != 0)
+    return 0;
+  return GetLastError();
+}
+
+bool means_held(DWORD os_error) noexcept {
+  return os_error == ERROR_LOCK_VIOLATION || os_error == ERROR_IO_PENDING;
+}
+
+bool means_unsupported(DWORD os_error) noexcept {
+  return os_error == ERROR_NOT_SUPPORTED || os_error == ERROR_INVALID_FUNCTION ||
+         os_error == ERROR_INVALID_PARAMETER;
+}
+
+LockResult try_lock(const File& file, DWORD kind, const LockRange& range) {
+  const DWORD os_error = lock(file, kind, range);
+  if (os_error == 0) return LockResult::acquired;
+  if (means_held(os_error)) return LockResult::held_by_other;
+  if (means_unsupported(os_error)) return LockResult::unsupported;
+  throw os_failure("lock", file.path(), "LockFileEx", os_error);
+}
+
+constexpr DWORD shared = 0;
+constexpr DWORD exclusive = LOCKFILE_EXCLUSIVE_LOCK;
+
+LockAnswer ask(const File& file, DWORD kind, const LockRange& range) noexcept {
+  const DWORD os_error = lock(file, kind, range);
+  if (os_error == 0) {
+    unlock(file, range);
+    return LockAnswer::free;
+  }
+  return means_held(os_error) ? LockAnswer::held : LockAnswer::unsupported;
+}
+
+}  // namespace
+
+LockResult try_lock_exclusive(const File& file, const LockRange& range) {
+  return try_lock(file, exclusive, range);
+}
+
+LockResult try_lock_shared(const File& file, const LockRange& range) {
+  return try_lock(file, shared, range);
+}
+
+void unlock(const File& file, const LockRange& range) noexcept {
+  OVERLAPPED place = place_of(range);
+  UnlockFileEx(reinterpret_cast<HANDLE>(file.handle()), 0, low(range.bytes), high(range.bytes),
+               &place);
+}
+
+LockAnswer query_lock(const File& file, const LockRange& range) noexcept {
+  return ask(file, exclusive, range);
+}
+
+LockAnswer query_exclusive_lock(const File& file, const LockRange& range) noexcept {
+  return ask(file, shared, range);
+}
+
+/// The lock of `file` itself would be in the way of the question.
+LockAnswer query_other_holder(const File&, const LockRange&) noexcept { return LockAnswer::free; }
+
+/// Halves the range until one item is left. A lock that goes meanwhile is not found.
+std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept {
+  if (query_lock(file, range) != LockAnswer::held) return std::nullopt;
+  LockRange part = range;
+  while (part.bytes > MMAPVIDEO_LOCK_ITEM_BYTES) {
+    const std::uint64_t half_bytes =
+        part.bytes / 2 / MMAPVIDEO_LOCK_ITEM_BYTES * MMAPVIDEO_LOCK_ITEM_BYTES;
+    const LockRange lower{part.offset, half_bytes};
+    const LockRange upper{part.offset + half_bytes, part.bytes - half_bytes};
+    if (query_lock(file, lower) == LockAnswer::held)
+      part = lower;
+    else if (query_lock(file, upper) == LockAnswer::held)
+      part = upper;
+    else
+      return std::nullopt;
+  }
+  return part;
+}
+
+}  // namespace mmapvideo::core::platform
