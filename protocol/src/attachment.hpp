@@ -29,9 +29,7 @@ class Attachment {
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
 
-  const mmapvideo_file_header& header() const noexcept {
-    return mapped_header_->header();
-  }
+  const mmapvideo_file_header& header() const noexcept { return mapped_header_->header(); }
   platform::Signals& signals() const noexcept { return mapped_header_->signals(); }
   const mmapvideo_ring& ring() const noexcept { return ring_->ring(); }
   /// The mapped slot; index below ring().slot_count.

@@ -343,9 +343,7 @@ bool Writer::slot_came_back(WriterRing& ring, const mmapvideo_slot_view& view) n
 
 bool Writer::nothing_out() const noexcept { return load_relaxed(slots_out_) == 0; }
 
-void Writer::announce() noexcept {
-  signals_->announce();
-}
+void Writer::announce() noexcept { signals_->announce(); }
 
 // ---- End (7.3) --------------------------------------------------------------------------------
 

@@ -158,8 +158,7 @@ void WriterRing::lock_what_is_out() noexcept {
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
     if (uses_[index] != Use::held && uses_[index] != Use::taken) continue;
     try {
-      static_cast<void>(
-          lock_shared_patiently(file_, closed_writer_lock(slot_id_of(ring_, index))));
+      static_cast<void>(lock_shared_patiently(file_, closed_writer_lock(slot_id_of(ring_, index))));
     } catch (const Failure&) {
       // Not locked, the slot may be rewritten by the next writer; there is no better way out.
     }

@@ -3,9 +3,9 @@
 #include <io.h>
 #include <windows.h>
 
+#include <mmapvideo/layout.h>
 #include <cstdint>
 #include <failure.hpp>
-#include <mmapvideo/layout.h>
 #include <platform/utf8_windows.hpp>
 
 #include "directory_scan.hpp"
@@ -46,14 +46,12 @@ bool is_mapped_file(const std::string& path) {
 /// 0, or why the directory cannot be looked at.
 DWORD enter(const std::string& path, const Visit& visit, int depth) {
   WIN32_FIND_DATAW entry{};
-  const HANDLE search =
-      FindFirstFileW(platform::to_windows_path(path + "\\*").c_str(), &entry);
+  const HANDLE search = FindFirstFileW(platform::to_windows_path(path + "\\*").c_str(), &entry);
   if (search == INVALID_HANDLE_VALUE) return GetLastError();
   do {
     const std::string name = platform::to_utf8(entry.cFileName);
     const std::string below = path + '\\' + name;
-    if (name == "." || name == ".." ||
-        (entry.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0)
+    if (name == "." || name == ".." || (entry.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0)
       continue;
     if ((entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0) {
       if (is_mapped_file(below)) visit({-1, name, below});
@@ -76,8 +74,8 @@ bool has_magic(int descriptor) {
   std::uint64_t magic = 0;
   OVERLAPPED start{};
   DWORD got = 0;
-  return ReadFile(reinterpret_cast<HANDLE>(::_get_osfhandle(descriptor)), &magic, sizeof magic, &got,
-                  &start) != 0 &&
+  return ReadFile(reinterpret_cast<HANDLE>(::_get_osfhandle(descriptor)), &magic, sizeof magic,
+                  &got, &start) != 0 &&
          got == sizeof magic && magic == MMAPVIDEO_MAGIC;
 }
 

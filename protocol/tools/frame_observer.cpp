@@ -34,9 +34,7 @@ class FrameObserver::OpenFile {
     return opened;
   }
 
-  const mmapvideo_file_header& header() const noexcept {
-    return mapped_header_.header();
-  }
+  const mmapvideo_file_header& header() const noexcept { return mapped_header_.header(); }
   platform::Signals& signals() noexcept { return mapped_header_.signals(); }
   platform::FileIdentity identity() const { return file_.identity(); }
 

@@ -27,6 +27,8 @@ TerminalSize terminal_size() {
   return size;
 }
 
-bool local_time(std::time_t seconds, std::tm& local) { return ::localtime_s(&local, &seconds) == 0; }
+bool local_time(std::time_t seconds, std::tm& local) {
+  return ::localtime_s(&local, &seconds) == 0;
+}
 
 }  // namespace mmapvideo::tools

@@ -156,8 +156,7 @@ std::string clock_text(std::uint64_t wall_time_ns) {
   const auto seconds = static_cast<std::time_t>(wall_time_ns / 1'000'000'000);
   std::tm local{};
   char text[16] = {};
-  if (!local_time(seconds, local) ||
-      std::strftime(text, sizeof text, "%H:%M:%S", &local) == 0)
+  if (!local_time(seconds, local) || std::strftime(text, sizeof text, "%H:%M:%S", &local) == 0)
     return "--:--:--";
   return text;
 }

@@ -104,16 +104,12 @@ using HandoverTest = FileTest;
 TEST_F(HandoverTest, each_answer_belongs_to_its_request) {
   const Watchdog watchdog(300);
   const std::string answers = dir_ / "answers";
-  Child answering(
-      [](const Results& results, const std::string& asked, const std::string& answered) {
-        return answer(asked, answered, results);
-      },
-      path_, answers);
-  Child requesting(
-      [](const Results& results, const std::string& asked, const std::string& answered) {
-        return request(asked, answered, results);
-      },
-      path_, answers);
+  Child answering([](const Results& results, const std::string& asked,
+                     const std::string& answered) { return answer(asked, answered, results); },
+                  path_, answers);
+  Child requesting([](const Results& results, const std::string& asked,
+                      const std::string& answered) { return request(asked, answered, results); },
+                   path_, answers);
   Exchange exchange;
   ASSERT_TRUE(requesting.receive(exchange));
   check(exchange);

@@ -242,11 +242,10 @@ TEST_F(LosslessTest, every_reader_gets_every_frame_at_full_speed) {
   std::vector<std::unique_ptr<Child>> readers;
   std::vector<Child*> all;
   for (Manner manner : manners) {
-    readers.push_back(std::make_unique<Child>(
-        [](const Results& results, const std::string& path, Manner own) {
-          return read_to_the_end(path, own, results);
-        },
-        path_, manner));
+    readers.push_back(
+        std::make_unique<Child>([](const Results& results, const std::string& path,
+                                   Manner own) { return read_to_the_end(path, own, results); },
+                                path_, manner));
     all.push_back(readers.back().get());
   }
   ASSERT_NO_FATAL_FAILURE(await_ready(all));
@@ -287,11 +286,9 @@ TEST_F(LosslessTest, stopped_reader_costs_one_time_limit_and_misses_nothing_afte
   };
   Child first(tell, path_);
   Child second(tell, path_);
-  Child stopped(
-      [](const Results& results, const std::string& path, const Order& order) {
-        return tell_after_an_order(path, 3, order, results);
-      },
-      path_, go_on);
+  Child stopped([](const Results& results, const std::string& path,
+                   const Order& order) { return tell_after_an_order(path, 3, order, results); },
+                path_, go_on);
   Writer writer = open_waiting_writer(path_, 8, 100'000'000);
   ASSERT_NO_FATAL_FAILURE(await_ready({&first, &second, &stopped}));
 
@@ -337,11 +334,9 @@ TEST_F(LosslessTest, killed_reader_frees_the_writer_that_waits_for_it) {
             return 0;
           },
           path_, delivery, start);
-      Child reader(
-          [](const Results& results, const std::string& path, const Order& order) {
-            return tell_after_an_order(path, 1, order, results);
-          },
-          path_, never);
+      Child reader([](const Results& results, const std::string& path,
+                      const Order& order) { return tell_after_an_order(path, 1, order, results); },
+                   path_, never);
       ASSERT_NO_FATAL_FAILURE(await_ready({&reader}));
       start.give();
       ASSERT_NO_FATAL_FAILURE(expect_frame(reader, 1));

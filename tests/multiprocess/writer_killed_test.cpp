@@ -45,11 +45,9 @@ int publish_until_killed(const std::string& path, std::uint64_t tag) {
 }
 
 std::unique_ptr<Child> start_writer(const std::string& path, std::uint64_t tag) {
-  return std::make_unique<Child>(
-      [](const Results&, const std::string& file, std::uint64_t own) {
-        return publish_until_killed(file, own);
-      },
-      path, tag);
+  return std::make_unique<Child>([](const Results&, const std::string& file,
+                                    std::uint64_t own) { return publish_until_killed(file, own); },
+                                 path, tag);
 }
 
 struct ReaderReport {
@@ -126,11 +124,9 @@ TEST_F(WriterKilledTest, reader_goes_on_by_itself_while_writers_are_killed_and_r
   std::printf("seed %u\n", seed);
   std::mt19937 random(seed);
 
-  Child reader(
-      [](const Results& results, const std::string& path) {
-        return read_until_the_end(path, results);
-      },
-      path_);
+  Child reader([](const Results& results,
+                  const std::string& path) { return read_until_the_end(path, results); },
+               path_);
   auto writer = start_writer(path_, 1);
   bool first_frame = false;
   ASSERT_TRUE(reader.receive(first_frame));

@@ -94,13 +94,15 @@ TEST_F(LeaseLifetimeTest, lease_outlives_the_end_of_the_session_and_its_writer) 
 }
 
 TEST_F(LeaseLifetimeTest, lease_outlives_a_killed_writer_and_holds_for_the_next) {
-  Child first([](const Results& results, const std::string& path) {
-    Writer writer = open_reserved_writer(path, 4);
-    publish(writer, 7);
-    results.send(1);
-    sleep_for_ever();
-    return 0;
-  }, path_);
+  Child first(
+      [](const Results& results, const std::string& path) {
+        Writer writer = open_reserved_writer(path, 4);
+        publish(writer, 7);
+        results.send(1);
+        sleep_for_ever();
+        return 0;
+      },
+      path_);
   int ready = 0;
   ASSERT_TRUE(first.receive(ready));
   Reader reader = open_reader(path_);

@@ -48,13 +48,15 @@ TEST_F(LocksTest, writer_holds_its_item_exclusively_from_open_to_close) {
 }
 
 TEST_F(LocksTest, writer_item_is_free_after_a_kill) {
-  Child writer_process([](const Results& results, const std::string& path) {
-    Writer writer = open_writer(path);
-    publish(writer);
-    results.send(1);
-    sleep_for_ever();
-    return 0;
-  }, path_);
+  Child writer_process(
+      [](const Results& results, const std::string& path) {
+        Writer writer = open_writer(path);
+        publish(writer);
+        results.send(1);
+        sleep_for_ever();
+        return 0;
+      },
+      path_);
   int ready = 0;
   ASSERT_TRUE(writer_process.receive(ready));
   EXPECT_TRUE(writer_lock_is_held(path_));
@@ -63,12 +65,14 @@ TEST_F(LocksTest, writer_item_is_free_after_a_kill) {
 }
 
 TEST_F(LocksTest, writer_item_is_still_held_by_a_stopped_writer) {
-  Child writer_process([](const Results& results, const std::string& path) {
-    Writer writer = open_writer(path);
-    results.send(1);
-    sleep_for_ever();
-    return 0;
-  }, path_);
+  Child writer_process(
+      [](const Results& results, const std::string& path) {
+        Writer writer = open_writer(path);
+        results.send(1);
+        sleep_for_ever();
+        return 0;
+      },
+      path_);
   int ready = 0;
   ASSERT_TRUE(writer_process.receive(ready));
   writer_process.stop();
@@ -125,12 +129,14 @@ TEST_F(LocksTest, item_of_a_reader_is_gone_after_a_kill) {
   Writer writer = open_writer(path_);
   publish(writer);
   // The child shares the writer's descriptor and its locks; the reader's it opens for itself.
-  Child reader_process([](const Results& results, const std::string& path) {
-    Reader reader = open_reader(path);
-    results.send(next_frame(reader).status);
-    sleep_for_ever();
-    return 0;
-  }, path_);
+  Child reader_process(
+      [](const Results& results, const std::string& path) {
+        Reader reader = open_reader(path);
+        results.send(next_frame(reader).status);
+        sleep_for_ever();
+        return 0;
+      },
+      path_);
   mmapvideo_status status;
   ASSERT_TRUE(reader_process.receive(status));
   EXPECT_EQ(status, MMAPVIDEO_OK);

@@ -393,16 +393,18 @@ TEST_F(TakeoverTest, no_number_beyond_the_largest_is_published) {
 }
 
 TEST_F(TakeoverTest, killed_writer_is_replaced_in_place) {
-  Child first([](const Results& results, const std::string& path) {
-    Writer writer = open_writer(path);
-    publish(writer, 1);
-    mmapvideo_slot_view view = {};
-    mmapvideo_writer_begin(writer.get(), kFrameBytes, 10, 0, &view, nullptr);
-    fill_words(view.payload, kFrameBytes, 0xbad);
-    results.send(view.slot_index);
-    sleep_for_ever();
-    return 0;
-  }, path_);
+  Child first(
+      [](const Results& results, const std::string& path) {
+        Writer writer = open_writer(path);
+        publish(writer, 1);
+        mmapvideo_slot_view view = {};
+        mmapvideo_writer_begin(writer.get(), kFrameBytes, 10, 0, &view, nullptr);
+        fill_words(view.payload, kFrameBytes, 0xbad);
+        results.send(view.slot_index);
+        sleep_for_ever();
+        return 0;
+      },
+      path_);
   std::uint32_t taken_slot = 0;
   ASSERT_TRUE(first.receive(taken_slot));
   first.kill_and_reap();

@@ -87,8 +87,8 @@ void watch(StressTally& tally, std::uint64_t frames, Meanwhile meanwhile) {
 
 class Processes {
  public:
-  Processes(const std::string& path, std::uint64_t seed, StressTally& tally)
-      : path_(path), random_(seed), tally_(tally), readers_(kReaderCount) {
+  Processes(const std::string& path, std::uint64_t seed, const SharedTally& tally)
+      : path_(path), random_(seed), shared_(tally), readers_(kReaderCount) {
     start_writer();
     for (auto& reader : readers_) start_reader(reader);
   }
@@ -134,16 +134,20 @@ class Processes {
   std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
 
   void start_writer() {
-    writer_ = std::make_unique<Child>([&, seed = random_()](const Results&) {
-      StressWriter(path_, seed, tally_).run();
-      return 0;
-    });
+    writer_ = std::make_unique<Child>(
+        [](const Results&, const std::string& path, std::uint64_t seed, const SharedTally& tally) {
+          StressWriter(path, seed, *tally).run();
+          return 0;
+        },
+        path_, std::uint64_t{random_()}, shared_);
   }
   void start_reader(std::unique_ptr<Child>& reader) {
-    reader = std::make_unique<Child>([&, seed = random_()](const Results&) {
-      StressReader(path_, seed, tally_).run();
-      return 0;
-    });
+    reader = std::make_unique<Child>(
+        [](const Results&, const std::string& path, std::uint64_t seed, const SharedTally& tally) {
+          StressReader(path, seed, *tally).run();
+          return 0;
+        },
+        path_, std::uint64_t{random_()}, shared_);
   }
   void stop_for_a_while(const Child& child) {
     child.stop();
@@ -153,22 +157,24 @@ class Processes {
 
   const std::string path_;
   std::mt19937_64 random_;
-  StressTally& tally_;
+  const SharedTally& shared_;
+  StressTally& tally_ = *shared_;
   std::unique_ptr<Child> writer_;
   std::vector<std::unique_ptr<Child>> readers_;
   std::uint64_t reader_kills_ = 0;
   std::uint64_t writer_kills_ = 0;
 };
 
-void run_processes(const std::string& path, const Order& order, StressTally& tally) {
+void run_processes(const std::string& path, const Order& order, const SharedTally& tally) {
   Processes processes(path, order.seed, tally);
-  watch(tally, order.frames, [&] { processes.disturb(); });
+  watch(*tally, order.frames, [&] { processes.disturb(); });
   processes.finish();
 }
 
 // ---- As threads
 
-void run_threads(const std::string& path, const Order& order, StressTally& tally) {
+void run_threads(const std::string& path, const Order& order, const SharedTally& shared) {
+  StressTally& tally = *shared;
   std::mt19937_64 random(order.seed);
   std::vector<std::thread> threads;
   threads.emplace_back([&, seed = random()] { StressWriter(path, seed, tally).run(); });
@@ -183,6 +189,7 @@ void run_threads(const std::string& path, const Order& order, StressTally& tally
 }  // namespace
 
 int main(int argc, char** argv) try {
+  become_child_if_told();
   const Order order = parse(argc, argv);
   std::printf("seed %llu, %llu frames, as %s\n", printable(order.seed), printable(order.frames),
               order.threads ? "threads" : "processes");
@@ -191,7 +198,7 @@ int main(int argc, char** argv) try {
   {
     const TempDir dir;
     const auto start = Clock::now();
-    (order.threads ? run_threads : run_processes)(dir / "camera", order, *tally);
+    (order.threads ? run_threads : run_processes)(dir / "camera", order, tally);
     std::printf("%.1f s\n", std::chrono::duration<double>(Clock::now() - start).count());
   }
   print_tally(*tally);

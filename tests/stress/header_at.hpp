@@ -2,14 +2,15 @@
 // The header of whatever file has a path now, read as a tool would.
 #pragma once
 
-#include <fcntl.h>
 #include <mmapvideo/layout.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
+#include <stdexcept>
 #include <string>
+
+#include "support/mapped_file.hpp"
 
 namespace mmapvideo_test {
 
@@ -19,16 +20,15 @@ struct FoundHeader {
 };
 
 /// Nothing: no file, or one that is shorter than a header.
-inline std::optional<FoundHeader> header_at(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return std::nullopt;
+inline std::optional<FoundHeader> header_at(const std::string& path) try {
+  const MappedFile file(path, O_RDONLY);
+  if (file.size() < sizeof(mmapvideo_file_header)) return std::nullopt;
   FoundHeader found = {};
-  struct stat status = {};
-  const bool whole = ::fstat(fd, &status) == 0 &&
-                     ::pread(fd, &found.header, sizeof found.header, 0) == sizeof found.header;
-  ::close(fd);
-  found.inode = status.st_ino;
-  return whole ? std::optional(found) : std::nullopt;
+  std::memcpy(&found.header, file.bytes(), sizeof found.header);
+  found.inode = file.number();
+  return found;
+} catch (const std::runtime_error&) {
+  return std::nullopt;
 }
 
 }  // namespace mmapvideo_test

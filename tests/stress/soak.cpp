@@ -17,12 +17,12 @@
 #include <string_view>
 
 #include "number_account.hpp"
-#include "process_footprint.hpp"
-#include "shared_memory.hpp"
 #include "stress_children.hpp"
 #include "stress_frame.hpp"
 #include "stress_tally.hpp"
 #include "support/child.hpp"
+#include "support/process_footprint.hpp"
+#include "support/shared_memory.hpp"
 #include "support/temp_dir.hpp"
 
 namespace {
@@ -171,15 +171,23 @@ class SoakReader {
 
 class Soak {
  public:
-  Soak(const std::string& path, SoakState& state) : state_(state) {
-    children_[0] =
-        std::make_unique<Child>([&](const Results&) { return write_frames(path, state); });
-    children_[1] = std::make_unique<Child>([&](const Results&) {
-      return SoakReader(path, MMAPVIDEO_DELIVERY_EVERY_FRAME, state.last_of_lossless, state).run();
-    });
-    children_[2] = std::make_unique<Child>([&](const Results&) {
-      return SoakReader(path, MMAPVIDEO_DELIVERY_LATEST, state.last_of_latest, state).run();
-    });
+  Soak(const std::string& path, const Shared<SoakState>& state) : state_(*state) {
+    children_[0] = std::make_unique<Child>(
+        [](const Results&, const std::string& file, const Shared<SoakState>& shared) {
+          return write_frames(file, *shared);
+        },
+        path, state);
+    children_[1] = std::make_unique<Child>(
+        [](const Results&, const std::string& file, const Shared<SoakState>& shared) {
+          return SoakReader(file, MMAPVIDEO_DELIVERY_EVERY_FRAME, shared->last_of_lossless, *shared)
+              .run();
+        },
+        path, state);
+    children_[2] = std::make_unique<Child>(
+        [](const Results&, const std::string& file, const Shared<SoakState>& shared) {
+          return SoakReader(file, MMAPVIDEO_DELIVERY_LATEST, shared->last_of_latest, *shared).run();
+        },
+        path, state);
   }
 
   void run() {
@@ -204,7 +212,7 @@ class Soak {
 
   Footprints measure() const {
     Footprints found;
-    for (std::size_t i = 0; i < found.size(); ++i) found[i] = footprint_of(children_[i]->pid());
+    for (std::size_t i = 0; i < found.size(); ++i) found[i] = footprint_of(*children_[i]);
     return found;
   }
   void wait_for(std::uint64_t number) {
@@ -257,12 +265,13 @@ std::uint64_t parse(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  become_child_if_told();
   const Shared<SoakState> state;
   state->frames = parse(argc, argv);
   const auto start = Clock::now();
   {
     const TempDir dir;
-    Soak(dir / "camera", *state).run();
+    Soak(dir / "camera", state).run();
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   const StressTally& tally = state->tally;

@@ -52,8 +52,8 @@ Request parse(int argc, char** argv) {
 
 class Storm {
  public:
-  Storm(const std::string& path, std::uint64_t seed, StormState& state)
-      : random_(seed), state_(state), crew_(path, random_(), state) {}
+  Storm(const std::string& path, std::uint64_t seed, const Shared<StormState>& state)
+      : random_(seed), state_(*state), crew_(path, random_(), state) {}
 
   void run(std::chrono::seconds duration) {
     const auto end = Clock::now() + duration;
@@ -209,13 +209,14 @@ void Storm::print() const {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  become_child_if_told();
   const Request request = parse(argc, argv);
   std::printf("seed %llu, %u s\n", printable(request.seed), request.seconds);
   std::fflush(stdout);
   const Shared<StormState> state;
   {
     const TempDir dir;
-    Storm storm(dir / "camera", request.seed, *state);
+    Storm storm(dir / "camera", request.seed, state);
     storm.run(std::chrono::seconds(request.seconds));
     storm.print();
   }

@@ -13,12 +13,12 @@
 #include <utility>
 
 #include "header_at.hpp"
-#include "process_footprint.hpp"
 #include "storm_reader.hpp"
 #include "storm_state.hpp"
 #include "storm_writer.hpp"
 #include "stress_children.hpp"
 #include "support/child.hpp"
+#include "support/process_footprint.hpp"
 
 namespace mmapvideo_test {
 
@@ -44,8 +44,8 @@ class StormCrew {
     std::uint64_t waits = 0, passed_over = 0;
   };
 
-  StormCrew(std::string path, std::uint64_t seed, StormState& state)
-      : path_(std::move(path)), random_(seed), state_(state) {
+  StormCrew(std::string path, std::uint64_t seed, const Shared<StormState>& state)
+      : path_(std::move(path)), random_(seed), shared_(state) {
     for (std::size_t place = 0; place < kStormPlaces; ++place) start_reader(place);
   }
 
@@ -59,7 +59,7 @@ class StormCrew {
     start_reader(place);
   }
   Footprint footprint_of_reader(std::size_t place) const {
-    return footprint_of(readers_[place].child->pid());
+    return footprint_of(*readers_[place].child);
   }
 
   // ---- Writers
@@ -72,7 +72,9 @@ class StormCrew {
     state_.writer_is_ready = false;
     state_.writer_running_since_ns = now_ns();
     writer_.child = std::make_unique<Child>(
-        [&, session](const Results&) { return StormWriter(path_, session, state_).run(); });
+        [](const Results&, const std::string& path, const StormSession& own,
+           const Shared<StormState>& state) { return StormWriter(path, own, *state).run(); },
+        path_, session, shared_);
     writer_.stopped_until_ns = 0;
     while (!state_.writer_is_ready && state_.problems() == 0) {
       expect_alive(state_.tally, *writer_.child, "a new writer");
@@ -142,9 +144,12 @@ class StormCrew {
     readers_[place].running_since_ns = &state_.places[place].running_since_ns;
     readers_[place].stopped_until_ns = 0;
     *readers_[place].running_since_ns = now_ns();
-    readers_[place].child = std::make_unique<Child>([&, place, seed = random_()](const Results&) {
-      return StormReader(path_, role_at(place), seed, state_.places[place], state_).run();
-    });
+    readers_[place].child = std::make_unique<Child>(
+        [](const Results&, const std::string& path, std::size_t own, std::uint64_t seed,
+           const Shared<StormState>& state) {
+          return StormReader(path, role_at(own), seed, state->places[own], *state).run();
+        },
+        path_, place, std::uint64_t{random_()}, shared_);
   }
   void stop(Member& member, std::uint64_t ns) {
     if (member.stopped_until_ns != 0) return;
@@ -173,7 +178,8 @@ class StormCrew {
 
   const std::string path_;
   std::mt19937_64 random_;
-  StormState& state_;
+  const Shared<StormState>& shared_;
+  StormState& state_ = *shared_;
   Counts counts_;
   std::array<Member, kStormPlaces> readers_;
   Member writer_{nullptr, 0, &state_.writer_running_since_ns};

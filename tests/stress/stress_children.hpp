@@ -2,8 +2,6 @@
 // What is expected of the processes of a stress: they end when they are told to, and leave nothing.
 #pragma once
 
-#include <sys/wait.h>
-
 #include <string>
 
 #include "stress_tally.hpp"
@@ -13,11 +11,7 @@
 namespace mmapvideo_test {
 
 inline void expect_alive(StressTally& tally, const Child& child, const std::string& who) {
-  siginfo_t info = {};
-  if (::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-      info.si_pid != 0) {
-    report_failure(tally, who + " ended by itself");
-  }
+  if (!child.is_alive()) report_failure(tally, who + " ended by itself");
 }
 
 /// Waits for its end.

@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <string>
 
-#include "shared_memory.hpp"
 #include "stress_frame.hpp"
+#include "support/shared_memory.hpp"
 
 namespace mmapvideo_test {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What Linux knows of the memory behind a file: giving parts of it back, and whether there is a disk.
+// What Linux knows of the memory behind a file: giving parts of it back, and whether there is a
+// disk.
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/statfs.h>

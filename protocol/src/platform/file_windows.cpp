@@ -85,7 +85,8 @@ Failure no_space(const std::string& path, std::uint64_t needed, const char* call
   return Failure(MMAPVIDEO_NO_SPACE,
                  "No room for \"" + path + "\": it needs " + mebibytes(needed) + ", " +
                      (known ? mebibytes(available.QuadPart) : "an unknown amount") +
-                     " is free in " + to_utf8(directory) + ". Use fewer slots, or another directory.",
+                     " is free in " + to_utf8(directory) +
+                     ". Use fewer slots, or another directory.",
                  os_detail(call, os_error), static_cast<int>(os_error));
 }
 
@@ -186,10 +187,9 @@ bool File::in_memory() const noexcept {
 }
 
 std::optional<FileIdentity> identity_at(const std::string& path) {
-  const HANDLE handle = CreateFileW(to_windows_path(path).c_str(), FILE_READ_ATTRIBUTES, share_all,
-                                    nullptr, OPEN_EXISTING,
-                                    FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS,
-                                    nullptr);
+  const HANDLE handle = CreateFileW(
+      to_windows_path(path).c_str(), FILE_READ_ATTRIBUTES, share_all, nullptr, OPEN_EXISTING,
+      FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS, nullptr);
   if (handle == INVALID_HANDLE_VALUE) {
     const DWORD os_error = GetLastError();
     if (means_absent(os_error)) return std::nullopt;

@@ -57,6 +57,26 @@ LockAnswer ask(const File& file, DWORD kind, const LockRange& range) noexcept {
   return means_held(os_error) ? LockAnswer::held : LockAnswer::unsupported;
 }
 
+constexpr int max_descents = 100;
+
+/// Halves a locked range until one item is left, the lower half first. Nothing: the lock moved.
+std::optional<LockRange> descend(const File& file, const LockRange& range) noexcept {
+  LockRange part = range;
+  while (part.bytes > MMAPVIDEO_LOCK_ITEM_BYTES) {
+    const std::uint64_t half_bytes =
+        part.bytes / 2 / MMAPVIDEO_LOCK_ITEM_BYTES * MMAPVIDEO_LOCK_ITEM_BYTES;
+    const LockRange lower{part.offset, half_bytes};
+    const LockRange upper{part.offset + half_bytes, part.bytes - half_bytes};
+    if (query_lock(file, lower) == LockAnswer::held)
+      part = lower;
+    else if (query_lock(file, upper) == LockAnswer::held)
+      part = upper;
+    else
+      return std::nullopt;
+  }
+  return part;
+}
+
 }  // namespace
 
 LockResult try_lock_exclusive(const File& file, const LockRange& range) {
@@ -84,23 +104,14 @@ LockAnswer query_exclusive_lock(const File& file, const LockRange& range) noexce
 /// The lock of `file` itself would be in the way of the question.
 LockAnswer query_other_holder(const File&, const LockRange&) noexcept { return LockAnswer::free; }
 
-/// Halves the range until one item is left. A lock that goes meanwhile is not found.
+/// A lock that moves up while the halves are asked about may be in neither: then all is asked
+/// again.
 std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept {
-  if (query_lock(file, range) != LockAnswer::held) return std::nullopt;
-  LockRange part = range;
-  while (part.bytes > MMAPVIDEO_LOCK_ITEM_BYTES) {
-    const std::uint64_t half_bytes =
-        part.bytes / 2 / MMAPVIDEO_LOCK_ITEM_BYTES * MMAPVIDEO_LOCK_ITEM_BYTES;
-    const LockRange lower{part.offset, half_bytes};
-    const LockRange upper{part.offset + half_bytes, part.bytes - half_bytes};
-    if (query_lock(file, lower) == LockAnswer::held)
-      part = lower;
-    else if (query_lock(file, upper) == LockAnswer::held)
-      part = upper;
-    else
-      return std::nullopt;
+  for (int attempt = 0; attempt < max_descents; ++attempt) {
+    if (query_lock(file, range) != LockAnswer::held) return std::nullopt;
+    if (const auto item = descend(file, range)) return item;
   }
-  return part;
+  return range;
 }
 
 }  // namespace mmapvideo::core::platform

@@ -12,8 +12,7 @@ Mapping::Mapping(const File& file, std::uint64_t offset, std::uint64_t bytes, Ac
   const HANDLE section =
       CreateFileMappingW(reinterpret_cast<HANDLE>(file.handle()), nullptr,
                          writing ? PAGE_READWRITE : PAGE_READONLY, 0, 0, nullptr);
-  if (section == nullptr)
-    throw os_failure("map", file.path(), "CreateFileMapping", GetLastError());
+  if (section == nullptr) throw os_failure("map", file.path(), "CreateFileMapping", GetLastError());
   void* at = MapViewOfFile(section, writing ? FILE_MAP_WRITE : FILE_MAP_READ,
                            static_cast<DWORD>(offset >> 32), static_cast<DWORD>(offset), bytes);
   const DWORD os_error = GetLastError();

@@ -93,7 +93,7 @@ void wait_for_cancel(const Canceller& canceller, std::uint64_t limit_ns) noexcep
 struct Signals::Events {
   std::array<Event, event_count> published;
   Event released;
-  bool opened = false;  // all of `published` are there
+  bool opened = false;        // all of `published` are there
   std::mutex released_mutex;  // guards `released` of readers, who open it when they need it
 
   void create(const mmapvideo_file_header& header);
@@ -112,8 +112,7 @@ void Signals::Events::create(const mmapvideo_file_header& header) {
     return Event(handle);
   };
   for (std::uint32_t i = 0; i < event_count; ++i)
-    published[i] =
-        required(CreateEventA(nullptr, TRUE, FALSE, EventName(header.file_id, i).text));
+    published[i] = required(CreateEventA(nullptr, TRUE, FALSE, EventName(header.file_id, i).text));
   released =
       required(CreateEventA(nullptr, FALSE, FALSE, EventName(header.file_id, "released").text));
   opened = true;

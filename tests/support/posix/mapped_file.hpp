@@ -79,6 +79,12 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   int fd() const { return fd_; }
+  /// Which file it is, whatever its name.
+  std::uint64_t number() const {
+    struct stat status = {};
+    if (::fstat(fd_, &status) != 0) throw std::runtime_error("fstat");
+    return status.st_ino;
+  }
   std::uint64_t size() const { return size_; }
 
   /// Maps again, after the file grew.

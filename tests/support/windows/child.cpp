@@ -126,9 +126,7 @@ void Child::stop() const {
 
 void Child::resume() const { call_ntdll("NtResumeProcess", handle_of(process_)); }
 
-bool Child::is_alive() const {
-  return WaitForSingleObject(handle_of(process_), 0) == WAIT_TIMEOUT;
-}
+bool Child::is_alive() const { return WaitForSingleObject(handle_of(process_), 0) == WAIT_TIMEOUT; }
 
 int Child::exit_status() {
   const bool was_alive = is_alive();
@@ -161,8 +159,8 @@ void become_child_if_told() {
   const std::string arguments = from_hex(told + read);
   int status = 95;
   try {
-    status = reinterpret_cast<ChildEntry>(image() + entry)(Results(static_cast<std::intptr_t>(pipe)),
-                                                           arguments.data());
+    status = reinterpret_cast<ChildEntry>(image() + entry)(
+        Results(static_cast<std::intptr_t>(pipe)), arguments.data());
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "child: %s\n", problem.what());
   }

@@ -43,7 +43,9 @@ class Results {
 // ---- Arguments, as bytes. An object with inherited() travels as a handle that a child inherits.
 
 template <typename T>
-concept Inherited = requires(const T& object) { object.inherited(); };
+concept Inherited = requires(const T& object) {
+  object.inherited();
+};
 
 template <typename T>
 void put_argument(std::string& to, const T& value) {

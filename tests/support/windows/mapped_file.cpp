@@ -47,6 +47,13 @@ MappedFile::~MappedFile() {
   CloseHandle(handle_of(file_));
 }
 
+std::uint64_t MappedFile::number() const {
+  BY_HANDLE_FILE_INFORMATION found{};
+  if (GetFileInformationByHandle(handle_of(file_), &found) == 0)
+    throw std::runtime_error("GetFileInformationByHandle");
+  return std::uint64_t{found.nFileIndexHigh} << 32 | found.nFileIndexLow;
+}
+
 void MappedFile::remap() {
   unmap();
   LARGE_INTEGER size{};

@@ -37,6 +37,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::uint64_t size() const { return size_; }
+  /// Which file it is, whatever its name.
+  std::uint64_t number() const;
   /// Maps again, after the file grew.
   void remap();
   void resize(std::uint64_t size);
