@@ -3,11 +3,7 @@
 // stdin, one answer line each. See peer.py.
 #include <mmapvideo/mmapvideo.hpp>
 
-#include <sys/prctl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -17,6 +13,8 @@
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "support/die_with_parent.hpp"
 
 namespace {
 
@@ -295,7 +293,7 @@ int serve(const std::string& path, std::istream& arguments) {
 // interop-peer writer PATH DELIVERY SLOTS WAIT_MS | interop-peer reader PATH DELIVERY MAX_LEASES
 int main(int count, char** arguments) try {
   if (count < 3) return 2;
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  mmapvideo_test::die_with_parent();
   std::string rest;
   for (int i = 3; i < count; ++i) rest += std::string(arguments[i]) + ' ';
   std::istringstream words(rest);

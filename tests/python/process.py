@@ -102,8 +102,8 @@ class Peer:
 
     DELIVERIES = {"latest": 0, "every-frame": 1, "acknowledged": 2}
 
-    def __init__(self, kind, path, delivery="latest", *arguments):
-        words = [PEER, kind, path, self.DELIVERIES[delivery], *arguments]
+    def __init__(self, kind, path, delivery="latest", *arguments, program=(PEER,)):
+        words = [*program, kind, path, self.DELIVERIES[delivery], *arguments]
         self._words = [str(word) for word in words]
         self.process = subprocess.Popen(
             self._words,
