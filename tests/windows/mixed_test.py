@@ -146,18 +146,19 @@ def test_killed_writer_is_told_and_one_of_the_other_system_takes_over(path, writ
     with reader(reads, path) as found:
         with writer(writes, path) as out:
             out.ask("format", "GRAY8", 64, 64, 30, 1)
+            assert found.next(0) == "timeout"
             publish(out, 3, 1)
             numbers = [next_frame(found)["number"] for _ in range(3)]
             assert numbers == ["1", "2", "3"]
             assert out.ask("begin") == "taken"
             out.kill()
-        assert found.next() == "writer-lost"
+        assert found.next() == "writer lost"
         for system in (reads, writes):
             with writer(system, path) as out:
                 assert out.greeting == "ready"
                 out.ask("format", "GRAY8", 64, 64, 30, 1)
                 first = int(publish(out, 1, 10).split()[1])
-                frame = next_frame(found, ("writer-lost", "ended"))
+                frame = next_frame(found, ("writer lost", "ended"))
                 assert (frame["number"], frame["state"]) == (str(first), "whole")
                 assert out.ask("close", 1) == "closed"
 
