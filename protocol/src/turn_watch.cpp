@@ -45,9 +45,21 @@ std::set<std::uint64_t> lanes_of(const std::vector<LockRange>& turns) {
 
 bool TurnWatch::is_needed(std::uint64_t number) {
   const TurnRanges ranges = turns_up_to(number);
-  const bool any = std::any_of(ranges.begin(), ranges.end(),
-                               [&](const LockRange& range) { return is_locked(file_, range); });
-  return any && (passed_.empty() || !blocking_turns(number).empty());
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const LockRange& range) { return is_locked_by_others(range); });
+}
+
+/// Asks about what lies between the turns that were passed over, from the lowest up: one that moves
+/// meanwhile is found behind its former place.
+bool TurnWatch::is_locked_by_others(const LockRange& range) const {
+  const std::uint64_t end = range.offset + range.bytes;
+  std::uint64_t at = range.offset;
+  for (const LockRange& passed : passed_) {
+    if (passed.offset < at || passed.offset >= end) continue;
+    if (passed.offset > at && is_locked(file_, {at, passed.offset - at})) return true;
+    at = passed.offset + passed.bytes;
+  }
+  return at < end && is_locked(file_, {at, end - at});
 }
 
 std::uint32_t TurnWatch::pass_over(std::uint64_t number) {
@@ -55,6 +67,8 @@ std::uint32_t TurnWatch::pass_over(std::uint64_t number) {
   // A reader that was stopped while it moved has two turns.
   for (const LockRange& turn : list_locks(file_, all_turns()))
     if (lanes.contains(lane_of(turn)) && !is_passed(turn)) passed_.push_back(turn);
+  std::sort(passed_.begin(), passed_.end(),
+            [](const LockRange& a, const LockRange& b) { return a.offset < b.offset; });
   return static_cast<std::uint32_t>(lanes.size());
 }
 

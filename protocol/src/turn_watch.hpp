@@ -16,7 +16,8 @@ class TurnWatch {
   /// `file` outlives it.
   explicit TurnWatch(const platform::File& file) : file_(file) {}
 
-  /// Has a reader not finished this frame or an earlier one? One system call, as a rule.
+  /// Has a reader not finished this frame or an earlier one? One system call, and one more for
+  /// each reader that is passed over.
   bool is_needed(std::uint64_t number);
   /// Ignores from now on all turns of the readers that need this frame. Returns how many readers.
   std::uint32_t pass_over(std::uint64_t number);
@@ -27,10 +28,11 @@ class TurnWatch {
 
  private:
   bool is_passed(const LockRange& turn) const;
+  bool is_locked_by_others(const LockRange& range) const;
   std::vector<LockRange> blocking_turns(std::uint64_t number) const;
 
   const platform::File& file_;
-  std::vector<LockRange> passed_;
+  std::vector<LockRange> passed_;  // by offset
 };
 
 }  // namespace mmapvideo::core

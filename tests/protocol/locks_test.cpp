@@ -26,9 +26,9 @@ void pin_all_but_the_head(RawFile& raw, LockFile& lane, std::uint64_t lane_numbe
     ASSERT_TRUE(lane.try_shared(lock_item(Family::slot, raw.slot_id(index), lane_number)));
   }
 }
-void unpin_all(RawFile& raw, LockFile& lane) {
+void unpin_all(RawFile& raw, LockFile& lane, std::uint64_t lane_number = 9) {
   for (unsigned index = 0; index < raw.ring().slot_count; ++index) {
-    lane.unlock(all_lanes(Family::slot, raw.slot_id(index)));
+    lane.unlock(lock_item(Family::slot, raw.slot_id(index), lane_number));
   }
 }
 
