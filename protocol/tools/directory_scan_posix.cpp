@@ -78,7 +78,9 @@ ScanProblem problem(const std::string& path, int os_error) {
           os_error == ENOENT};
 }
 
-Attempt failed_attempt() { return {false, errno == ENOENT, std::generic_category().message(errno)}; }
+Attempt failed_attempt() {
+  return {false, errno == ENOENT, std::generic_category().message(errno)};
+}
 
 }  // namespace
 
