@@ -11,6 +11,7 @@
 #include "failure.hpp"
 #include "frame_format.hpp"
 #include "inspector.hpp"
+#include "metadata_records.hpp"
 #include "payload_copy.hpp"
 #include "reader.hpp"
 #include "reader_ring.hpp"
@@ -391,6 +392,13 @@ void mmapvideo_lease_end(mmapvideo_lease* lease) {
   if (lease == nullptr) return;
   const mmapvideo_lease ended = std::exchange(*lease, mmapvideo_lease{});
   if (ended.ring != nullptr) static_cast<ReaderRing*>(ended.ring)->end_lease(ended.slot_index);
+}
+
+mmapvideo_status mmapvideo_metadata_next(const void* metadata, uint64_t bytes, uint64_t* position,
+                                         mmapvideo_record* record) {
+  if (metadata == nullptr || position == nullptr || record == nullptr)
+    return MMAPVIDEO_INVALID_ARGUMENT;
+  return mmapvideo::core::next_record(metadata, bytes, *position, *record);
 }
 
 void mmapvideo_reader_cancel(mmapvideo_reader* reader) {

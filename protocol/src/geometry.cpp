@@ -3,6 +3,7 @@
 #include "geometry.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace mmapvideo::core {
@@ -16,6 +17,9 @@ constexpr std::uint64_t planned_min_slots = 6;
 constexpr std::uint64_t planned_max_slots = 16;
 // For slots that are taken ahead of need a ring grows up to this.
 constexpr std::uint64_t planned_lending_ring_bytes = std::uint64_t{256} << 20;
+
+// Room for metadata in each slot, also of a writer that has none yet: most of it fits.
+constexpr std::uint64_t planned_min_metadata_bytes = 4096;
 
 // No size in a file comes near this; sums of a few such numbers cannot overflow.
 constexpr std::uint64_t max_bytes = std::uint64_t{1} << 60;
@@ -33,6 +37,11 @@ template <std::size_t N>
 void clear_behind_nul(char (&text)[N]) noexcept {
   const std::size_t length = strnlen(text, N);
   std::memset(text + length, 0, N - length);
+}
+
+/// Metadata changes its size from frame to frame; a ring for each new maximum would be too many.
+std::uint64_t planned_metadata_bytes(std::uint64_t metadata_bytes) noexcept {
+  return std::bit_ceil(std::max(metadata_bytes, planned_min_metadata_bytes));
 }
 
 std::string numbered(const char* what, std::uint64_t value) {
@@ -171,11 +180,11 @@ std::optional<mmapvideo_ring> plan_ring(std::uint64_t payload_bytes, std::uint32
       round_up(std::uint64_t{MMAPVIDEO_CAPS_OFFSET} + caps_bytes + 1, MMAPVIDEO_PAYLOAD_ALIGNMENT);
   ring.payload_capacity =
       round_up(std::max<std::uint64_t>(payload_bytes, 1), MMAPVIDEO_METADATA_ALIGNMENT);
-  ring.metadata_capacity = metadata_bytes;
-  ring.slot_stride = round_up(ring.payload_offset + ring.payload_capacity + metadata_bytes,
+  ring.metadata_capacity = planned_metadata_bytes(metadata_bytes);
+  ring.slot_stride = round_up(ring.payload_offset + ring.payload_capacity + ring.metadata_capacity,
                               MMAPVIDEO_SLOT_ALIGNMENT);
   // What the alignment leaves is given to the payload, so that a slightly larger frame fits.
-  ring.payload_capacity = (ring.slot_stride - ring.payload_offset - metadata_bytes) /
+  ring.payload_capacity = (ring.slot_stride - ring.payload_offset - ring.metadata_capacity) /
                           MMAPVIDEO_METADATA_ALIGNMENT * MMAPVIDEO_METADATA_ALIGNMENT;
   ring.slot_count = slot_count != 0 ? slot_count : planned_slot_count(ring.slot_stride, held_slots);
   if (ring.slot_stride > max_bytes / ring.slot_count) return std::nullopt;

@@ -52,8 +52,9 @@ inline constexpr std::uint32_t lending_reserve_slots = 4;
 /// them taken at a time, beyond the one it writes.
 std::uint32_t planned_slot_count(std::uint64_t slot_stride, std::uint32_t held_slots) noexcept;
 
-/// The smallest ring whose slots take a frame of these sizes. `slot_count` 0: planned for
-/// `held_slots`. offset, generation and first_slot_id are left 0. Nothing: sizes overflow.
+/// The smallest ring whose slots take a frame of these sizes; of metadata there is at least some
+/// room, and twice as much with each step. `slot_count` 0: planned for `held_slots`. offset,
+/// generation and first_slot_id are left 0. Nothing: sizes overflow.
 std::optional<mmapvideo_ring> plan_ring(std::uint64_t payload_bytes, std::uint32_t caps_bytes,
                                         std::uint64_t metadata_bytes, std::uint32_t slot_count,
                                         std::uint32_t held_slots);

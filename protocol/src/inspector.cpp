@@ -4,6 +4,7 @@
 
 #include "file_failure.hpp"
 #include "geometry.hpp"
+#include "metadata_records.hpp"
 #include "payload_copy.hpp"
 #include "platform/platform.hpp"
 #include "reader_list.hpp"
@@ -23,6 +24,7 @@ const mmapvideo_slot_header& slot_at(const platform::Mapping& ring, std::uint64_
 struct SteadySlot {
   mmapvideo_slot_header header;
   std::string caps;
+  std::string metadata;
   std::optional<std::string> problem;  // what SPEC.md 12 says against it
 };
 
@@ -41,6 +43,11 @@ std::optional<SteadySlot> steady_copy(const mmapvideo_slot_header& slot,
     copy_racing_from_mapping(copy.caps.data(),
                              reinterpret_cast<const std::byte*>(&slot) + MMAPVIDEO_CAPS_OFFSET,
                              copy.caps.size());
+    copy.metadata.resize(copy.header.info.metadata_bytes);
+    copy_racing_from_mapping(
+        copy.metadata.data(),
+        reinterpret_cast<const std::byte*>(&slot) + ring.payload_offset + ring.payload_capacity,
+        copy.metadata.size());
     if (!slot_unchanged(slot.stamp, stamp)) continue;
     copy.problem = caps_problem(copy.caps.data(), copy.caps.size());
     return copy;
@@ -62,6 +69,7 @@ void inspect_newest(const platform::Mapping& mapping, Inspection& result) {
   if (!copy || copy->problem) return;
   result.newest_slot = copy->header;
   result.newest_caps = copy->caps;
+  result.newest_metadata = describe_records(copy->metadata.data(), copy->metadata.size());
 }
 
 void inspect_slots(const platform::Mapping& mapping, Inspection& result) {

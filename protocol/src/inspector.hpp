@@ -24,6 +24,7 @@ struct Inspection {
   std::optional<mmapvideo_ring> ring;                ///< the ring in use
   std::optional<mmapvideo_slot_header> newest_slot;  ///< the head's, if it could be read whole
   std::string newest_caps;
+  std::string newest_metadata;  ///< the kinds of its records, in words; empty: it has none
   std::uint32_t complete_slots = 0;
   std::uint64_t oldest_number = 0;     ///< of the complete slots
   std::vector<std::string> findings;   ///< what contradicts the specification, in words

@@ -48,6 +48,7 @@ ordered_json newest_json(const core::Inspection& file) {
           {"age_ns", or_null(age_ns(file))},
           {"payload_bytes", info.payload_bytes},
           {"metadata_bytes", info.metadata_bytes},
+          {"metadata", file.newest_metadata},
           {"planes", planes_json(info)},
           {"caps", printable(file.newest_caps)}};
 }

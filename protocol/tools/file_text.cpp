@@ -163,6 +163,9 @@ std::string info_text(const core::Inspection& file) {
   if (file.ring) lines.add("ring", ring_text(*file.ring));
   lines.add("session", session_text(file.header));
   if (file.newest_slot) lines.add("caps", printable(file.newest_caps));
+  if (!file.newest_metadata.empty())
+    lines.add("metadata", std::to_string(file.newest_slot->info.metadata_bytes) +
+                              " bytes: " + file.newest_metadata);
   for (const std::string& finding : file.findings) lines.add("finding", finding);
   for (const std::string& leftover : file.leftovers) lines.add("left over", leftover);
   return lines.text();

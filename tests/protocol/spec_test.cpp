@@ -109,6 +109,12 @@ const std::map<std::string, std::vector<Field>> kStructs = {
      {FIELD(mmapvideo_plane, offset), FIELD(mmapvideo_plane, stride),
       FIELD(mmapvideo_plane, row_bytes), FIELD(mmapvideo_plane, rows),
       FIELD(mmapvideo_plane, reserved)}},
+    {"mmapvideo_metadata_header",
+     {FIELD(mmapvideo_metadata_header, magic), FIELD(mmapvideo_metadata_header, version),
+      FIELD(mmapvideo_metadata_header, reserved)}},
+    {"mmapvideo_metadata_record",
+     {FIELD(mmapvideo_metadata_record, record_bytes), FIELD(mmapvideo_metadata_record, version),
+      FIELD(mmapvideo_metadata_record, kind)}},
 };
 #undef FIELD
 
@@ -118,6 +124,8 @@ const std::map<std::string, std::size_t> kSizes = {
     {"mmapvideo_slot_header", sizeof(mmapvideo_slot_header)},
     {"mmapvideo_frame_info", sizeof(mmapvideo_frame_info)},
     {"mmapvideo_plane", sizeof(mmapvideo_plane)},
+    {"mmapvideo_metadata_header", sizeof(mmapvideo_metadata_header)},
+    {"mmapvideo_metadata_record", sizeof(mmapvideo_metadata_record)},
 };
 
 std::string text_of(const char* path) {

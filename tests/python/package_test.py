@@ -13,7 +13,7 @@ import sys
 import pytest
 
 import mmapvideo
-from mmapvideo import capture, errors, formats
+from mmapvideo import capture, errors, formats, metadata
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = SOURCE / "protocol/python"
@@ -106,7 +106,7 @@ def test_nothing_is_unused_or_undefined():
 
 def public_names():
     """Everything a user may name, with where it is found."""
-    modules = [mmapvideo, capture, errors, formats]
+    modules = [mmapvideo, capture, errors, formats, metadata]
     for module in modules:
         yield module.__name__, module
         for name, thing in vars(module).items():

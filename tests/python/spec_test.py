@@ -15,6 +15,8 @@ TABLES = {
     "mmapvideo_slot_header": layout.SLOT_HEADER,
     "mmapvideo_frame_info": layout.FRAME_INFO,
     "mmapvideo_plane": layout.PLANE,
+    "mmapvideo_metadata_header": layout.METADATA_HEADER,
+    "mmapvideo_metadata_record": layout.METADATA_RECORD,
 }
 
 

@@ -46,6 +46,9 @@
 #define MMAPVIDEO_MAX_PLANES 4u
 #define MMAPVIDEO_MAX_CAPS_BYTES 1048576u
 #define MMAPVIDEO_MAX_METADATA_BYTES 268435456u
+/* "mmapmet\n", read as one little-endian word: metadata that begins with it holds records. */
+#define MMAPVIDEO_METADATA_MAGIC UINT64_C(0x0a74656d70616d6d)
+#define MMAPVIDEO_METADATA_VERSION 1u
 #define MMAPVIDEO_MIN_SLOTS 2u
 #define MMAPVIDEO_MAX_SLOTS 1024u
 /* The stamp of a slot whose bytes are changing. */
@@ -223,6 +226,20 @@ struct mmapvideo_slot_header {
   struct mmapvideo_frame_info info;
 };
 
+/** The start of metadata that holds records, directly followed by the first one. 16 bytes. */
+struct mmapvideo_metadata_header {
+  uint64_t magic;   /* MMAPVIDEO_METADATA_MAGIC */
+  uint32_t version; /* MMAPVIDEO_METADATA_VERSION */
+  uint32_t reserved;
+};
+
+/** The start of a record; its content follows, then the next record. Not aligned. 32 bytes. */
+struct mmapvideo_metadata_record {
+  uint32_t record_bytes; /* of this and the content */
+  uint32_t version;      /* of this kind of content */
+  char kind[24];         /* NUL padded; at least one NUL */
+};
+
 /* The tables of SPEC.md, held by the compiler. */
 #define MMAPVIDEO_ASSERT_FIELD(type, field, at) \
   static_assert(offsetof(struct type, field) == (at), #type "." #field " is not at " #at)
@@ -318,6 +335,16 @@ MMAPVIDEO_ASSERT_FIELD(mmapvideo_slot_header, number, 8);
 MMAPVIDEO_ASSERT_FIELD(mmapvideo_slot_header, session_id, 16);
 MMAPVIDEO_ASSERT_FIELD(mmapvideo_slot_header, reserved, 24);
 MMAPVIDEO_ASSERT_FIELD(mmapvideo_slot_header, info, 64);
+
+static_assert(sizeof(struct mmapvideo_metadata_header) == 16, "metadata header size");
+MMAPVIDEO_ASSERT_FIELD(mmapvideo_metadata_header, magic, 0);
+MMAPVIDEO_ASSERT_FIELD(mmapvideo_metadata_header, version, 8);
+MMAPVIDEO_ASSERT_FIELD(mmapvideo_metadata_header, reserved, 12);
+
+static_assert(sizeof(struct mmapvideo_metadata_record) == 32, "metadata record size");
+MMAPVIDEO_ASSERT_FIELD(mmapvideo_metadata_record, record_bytes, 0);
+MMAPVIDEO_ASSERT_FIELD(mmapvideo_metadata_record, version, 4);
+MMAPVIDEO_ASSERT_FIELD(mmapvideo_metadata_record, kind, 8);
 
 #undef MMAPVIDEO_ASSERT_FIELD
 

@@ -414,6 +414,28 @@ MMAPVIDEO_API mmapvideo_status mmapvideo_reader_copy_range(mmapvideo_reader* rea
                                                            uint64_t offset, void* to,
                                                            uint64_t bytes, mmapvideo_error* error);
 
+/** A record in the metadata of a frame (SPEC.md 3.7). */
+typedef struct mmapvideo_record {
+  char kind[24];    /* with a NUL */
+  uint32_t version; /* of content of this kind; as known to SPEC.md: 1 */
+  uint32_t reserved;
+  const void* content; /* inside the metadata; not aligned */
+  uint64_t content_bytes;
+} mmapvideo_record;
+
+/**
+ * Finds the next record in the `bytes` bytes of `metadata`, as those of a mmapvideo_frame are, and
+ * moves *position, which begins at 0, behind it. What is inside the record is not looked at.
+ *
+ * MMAPVIDEO_OK fills `record`; MMAPVIDEO_ENDED: that was the last. MMAPVIDEO_FOREIGN_FILE: the
+ * metadata holds no records but bytes of the user's own; MMAPVIDEO_UNSUPPORTED_VERSION: records of
+ * another version; MMAPVIDEO_BROKEN_FILE: the rest cannot be used. MMAPVIDEO_INVALID_ARGUMENT: a
+ * NULL. From any thread.
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_metadata_next(const void* metadata, uint64_t bytes,
+                                                       uint64_t* position,
+                                                       mmapvideo_record* record);
+
 /** Makes the current and every later next() return MMAPVIDEO_CANCELLED at once. Any thread. */
 MMAPVIDEO_API void mmapvideo_reader_cancel(mmapvideo_reader* reader);
 /** Takes a cancel back. From any thread. */

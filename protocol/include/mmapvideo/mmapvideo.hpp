@@ -47,6 +47,14 @@ Handle* checked_handle(Handle* handle, const mmapvideo_error& error) {
 
 }  // namespace internal
 
+/// mmapvideo_metadata_next(): false behind the last record that can be used; *status tells why.
+inline bool next_record(const void* metadata, std::uint64_t bytes, std::uint64_t& position,
+                        mmapvideo_record& record, Status* status = nullptr) noexcept {
+  const Status outcome = mmapvideo_metadata_next(metadata, bytes, &position, &record);
+  if (status != nullptr) *status = outcome;
+  return outcome == MMAPVIDEO_OK;
+}
+
 class Writer;
 
 /// A slot that was taken. Destroying it gives it back: unpublished, or as free to be rewritten. It

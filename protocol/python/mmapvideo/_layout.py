@@ -60,7 +60,12 @@ FRAME_INFO = Table(
 )
 PLANE = Table("offset:Q stride:q row_bytes:I rows:I reserved:Q")
 
+METADATA_HEADER = Table("magic:Q version:I reserved:I")
+METADATA_RECORD = Table("record_bytes:I version:I kind:24s")
+
 MAGIC = b"mmapvid\n"
+METADATA_MAGIC = b"mmapmet\n"
+METADATA_VERSION = 1
 VERSION = 1
 HEADER_BYTES = 4096
 PREAMBLE_BYTES = 48

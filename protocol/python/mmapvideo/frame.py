@@ -2,7 +2,7 @@
 """A frame that was read."""
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple, Union
+from typing import Any, List, Optional, Tuple, Union
 
 from mmapvideo import _arrays as arrays
 from mmapvideo import _layout as layout
@@ -12,6 +12,7 @@ from mmapvideo._geometry import Description, Plane
 from mmapvideo._lease import Lease
 from mmapvideo._reader_ring import Snapshot
 from mmapvideo.formats import COMPONENTS, layout_of
+from mmapvideo.metadata import Record, records
 
 _PTS, _DTS, _DURATION, _FLAGS, _CLOCK_TIME, _PUBLISH_TIME, _WALL_TIME = 0, 1, 2, 5, 6, 8, 9
 
@@ -122,6 +123,11 @@ class Frame:
     def metadata(self) -> bytes:
         """What the writer put beside the pixels, often nothing."""
         return self._snapshot.metadata
+
+    @property
+    def metadata_records(self) -> List[Record]:
+        """The records in `metadata`, as mmapsink writes them; empty for bytes of another kind."""
+        return records(self._snapshot.metadata)
 
     @property
     def format(self) -> str:

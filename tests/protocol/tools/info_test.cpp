@@ -69,6 +69,25 @@ TEST_F(InfoTest, info_as_json_has_the_same_facts) {
   EXPECT_TRUE(json["findings"].empty());
 }
 
+TEST_F(InfoTest, info_names_the_records_of_the_newest_frame) {
+  Writer writer = open_writer(path_, 4);
+  std::string metadata = "mmapmet\n" + std::string("\1\0\0\0\0\0\0\0", 8);
+  for (const char* kind : {"video-crop", "tags"}) {
+    std::string padded = kind;
+    padded.resize(24);
+    metadata += std::string("\x20\0\0\0\1\0\0\0", 8) + padded;
+  }
+  mmapvideo_frame_info info_of_frame = grey_info();
+  info_of_frame.metadata_bytes = metadata.size();
+  ASSERT_EQ(try_publish(writer, info_of_frame, kCaps, metadata), MMAPVIDEO_OK);
+  EXPECT_TRUE(info().says("80 bytes: video-crop, tags")) << info().text;
+  EXPECT_EQ(info("--json").json()["newest"]["metadata"], "video-crop, tags");
+  EXPECT_EQ(check().status, 0) << "whatever is in them is no fault of the file";
+  metadata[0] = 'M';
+  ASSERT_EQ(try_publish(writer, info_of_frame, kCaps, metadata), MMAPVIDEO_OK);
+  EXPECT_TRUE(info().says("80 bytes: not records")) << info().text;
+}
+
 TEST_F(InfoTest, info_tells_an_end_from_a_death) {
   {
     ForgedFile file(path_);
