@@ -21,6 +21,17 @@
  * A file that a former writer left, cleanly or by a crash, is taken over in place, and readers that
  * are still attached go on with the first new frame. A second writer for the same file is refused.
  *
+ * Metas of a buffer go with it into the file: crops, regions of interest with their parameters,
+ * timecodes, captions, reference timestamps, active format descriptions and bars, overlay
+ * compositions, custom metas; with GStreamer 1.24 and newer everything that it can serialise. Metas
+ * that belong to memory or pool stay behind; what cannot be written is left out and counted as
+ * `metas-dropped` in #GstMmapSink:stats. Tags and custom downstream events, sticky or not, go with
+ * the next frame (those of tags and sticky events that are short with all later ones as well, for
+ * readers that come late); a request for a key frame stays in its pipeline.
+ *
+ * Only video in system memory can be shared. Video in the memory of a graphics card is refused with
+ * the name of the element to put in front.
+ *
  * Upstream that is live (a camera) is never delayed; other upstream (a file) is paced by the clock,
  * unless #GstBaseSink:sync is switched off.
  *
@@ -37,6 +48,7 @@
 #include <memory>
 
 #include "clock_map.hpp"
+#include "foreign_memory.hpp"
 #include "pipeline_clock.hpp"
 #include "post_error.hpp"
 #include "publisher.hpp"
@@ -64,8 +76,9 @@ enum Property {
   PROP_STATS
 };
 
-GstStaticPadTemplate sink_template =
-    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(GSTMMAP_CAPS));
+/// Video of other memory is taken in only to be refused in words: a link that fails says nothing.
+GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(GSTMMAP_CAPS "; video/x-raw(ANY)"));
 
 /// What lives behind the element.
 struct SinkState {
@@ -190,6 +203,29 @@ bool query_upstream_live(GstMmapSink* sink) {
   return live;
 }
 
+GstCaps* gst_mmap_sink_get_caps(GstBaseSink* base, GstCaps* filter) {
+  static GstStaticCaps system_memory = GST_STATIC_CAPS(GSTMMAP_CAPS);
+  return gstmmap::caps_for_upstream(GST_BASE_SINK_PAD(base), &system_memory,
+                                    &sink_template.static_caps, filter);
+}
+
+std::string location_of(GstMmapSink* sink) {
+  GST_OBJECT_LOCK(sink);
+  std::string location = sink->state->settings.location;
+  GST_OBJECT_UNLOCK(sink);
+  return location;
+}
+
+gboolean gst_mmap_sink_set_caps(GstBaseSink* base, GstCaps* caps) {
+  const auto feature = gstmmap::foreign_feature(caps);
+  if (!feature) return GST_BASE_SINK_CLASS(parent_class)->set_caps(base, caps);
+  const std::string sentence =
+      gstmmap::foreign_memory_sentence(location_of(GST_MMAP_SINK(base)), *feature);
+  GST_ELEMENT_ERROR(base, STREAM, FORMAT, ("%s", sentence.c_str()),
+                    ("caps %" GST_PTR_FORMAT, static_cast<void*>(caps)));
+  return FALSE;
+}
+
 gboolean gst_mmap_sink_set_info(GstVideoSink* base, GstCaps* caps, const GstVideoInfo*) {
   GstMmapSink* sink = GST_MMAP_SINK(base);
   sink->state->upstream_live = query_upstream_live(sink);
@@ -306,7 +342,9 @@ gboolean gst_mmap_sink_send_event(GstElement* element, GstEvent* event) {
 gboolean gst_mmap_sink_event(GstBaseSink* base, GstEvent* event) {
   // Readers learn of the end at once, not when the pipeline is taken down. After a flush or a new
   // segment further frames simply begin another session.
-  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) GST_MMAP_SINK(base)->state->publisher->end();
+  const auto publisher = current_publisher(GST_MMAP_SINK(base));
+  if (publisher && GST_EVENT_TYPE(event) == GST_EVENT_EOS) publisher->end();
+  if (publisher) publisher->note(event);
   return GST_BASE_SINK_CLASS(parent_class)->event(base, event);
 }
 
@@ -321,13 +359,15 @@ GstStructure* make_stats(GstMmapSink* sink) {
   Publisher::Stats figures;
   if (const auto publisher = current_publisher(sink)) figures = publisher->stats();
   const mmapvideo_writer_stats& writer = figures.writer;
-  gst_structure_set(stats, "frames", G_TYPE_UINT64, writer.frame_count, "dropped", G_TYPE_UINT64,
-                    writer.dropped_count + late, "bytes", G_TYPE_UINT64, writer.byte_count,
-                    "copied", G_TYPE_UINT64, figures.copied, "zero-copy", G_TYPE_UINT64,
-                    figures.zero_copy, "waits", G_TYPE_UINT64, writer.wait_count, "passed-over",
-                    G_TYPE_UINT64, writer.passed_over_count, "readers", G_TYPE_UINT,
-                    writer.reader_count, "lossless-readers", G_TYPE_UINT,
-                    writer.lossless_reader_count, "slots", G_TYPE_UINT, writer.slot_count, nullptr);
+  gst_structure_set(
+      stats, "frames", G_TYPE_UINT64, writer.frame_count, "dropped", G_TYPE_UINT64,
+      writer.dropped_count + late, "bytes", G_TYPE_UINT64, writer.byte_count, "copied",
+      G_TYPE_UINT64, figures.copied, "zero-copy", G_TYPE_UINT64, figures.zero_copy, "waits",
+      G_TYPE_UINT64, writer.wait_count, "passed-over", G_TYPE_UINT64, writer.passed_over_count,
+      "readers", G_TYPE_UINT, writer.reader_count, "lossless-readers", G_TYPE_UINT,
+      writer.lossless_reader_count, "slots", G_TYPE_UINT, writer.slot_count, "metas", G_TYPE_UINT64,
+      figures.metadata.metas, "metas-dropped", G_TYPE_UINT64, figures.metadata.dropped, "events",
+      G_TYPE_UINT64, figures.metadata.events, nullptr);
   return stats;
 }
 
@@ -440,7 +480,8 @@ void install_properties(GObjectClass* object_class) {
       object_class, PROP_STATS,
       g_param_spec_boxed("stats", "Statistics",
                          "frames, dropped, bytes, copied, zero-copy, waits, passed-over, readers, "
-                         "lossless-readers, slots; with those of the base class: rendered, "
+                         "lossless-readers, slots, metas, metas-dropped, events; with those of the "
+                         "base class: rendered, "
                          "average-rate",
                          GST_TYPE_STRUCTURE, readable));
 }
@@ -471,6 +512,8 @@ static void gst_mmap_sink_class_init(GstMmapSinkClass* klass) {
   element_class->send_event = gst_mmap_sink_send_event;
 
   GstBaseSinkClass* base_class = GST_BASE_SINK_CLASS(klass);
+  base_class->get_caps = gst_mmap_sink_get_caps;
+  base_class->set_caps = gst_mmap_sink_set_caps;
   base_class->propose_allocation = gst_mmap_sink_propose_allocation;
   base_class->get_times = gst_mmap_sink_get_times;
   base_class->event = gst_mmap_sink_event;

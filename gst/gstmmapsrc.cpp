@@ -15,6 +15,17 @@
  * PTS and DTS are running times of this pipeline, mapped through CLOCK_MONOTONIC, so that several
  * mmapsrc in one pipeline are in step with each other.
  *
+ * Buffers have the metas that the writer's had, wherever they lie in memory, and tags and custom
+ * events of its stream come before the frame they were sent with. A custom meta has to be
+ * registered in this process as well. What is in the file and cannot be used is left out and
+ * counted as `metas-dropped` in #GstMmapSrc:stats.
+ *
+ * The latency of mmapsrc is that of the writer's pipeline up to its mmapsink; there is no upper
+ * limit. QoS events from downstream are answered by nothing: frames come as fast as the writer
+ * publishes them, and #GstMmapSrc:delivery latest skips those that are late anyway. Navigation
+ * events (mouse, keys) and other upstream events end here, since readers cannot write. So does
+ * seeking: a mapped file has no past.
+ *
  * Messages of type element on the bus: `mmap-writer-lost` and `mmap-writer-returned` when
  * #GstMmapSrc:on-disconnect makes it wait, `mmap-timeout` once per silence, `mmap-frames-skipped`
  * with #GstMmapSrc:delivery every-frame. Each has a field `location`.
@@ -34,7 +45,7 @@
 #include "uri.hpp"
 #include "video_format.hpp"
 
-GST_DEBUG_CATEGORY_STATIC(gst_mmap_src_debug);
+GST_DEBUG_CATEGORY(gst_mmap_src_debug);
 #define GST_CAT_DEFAULT gst_mmap_src_debug
 
 namespace {
@@ -54,8 +65,8 @@ enum Property {
   PROP_STATS
 };
 
-GstStaticPadTemplate src_template =
-    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(GSTMMAP_CAPS));
+GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(GSTMMAP_CAPS ";" GSTMMAP_OVERLAY_CAPS));
 
 /// What lives behind the element.
 struct SrcState {
@@ -296,7 +307,7 @@ void install_properties(GObjectClass* object_class) {
       g_param_spec_boxed("stats", "Statistics",
                          "frames, skipped, torn-retries, copied, zero-copy, io-mode (in use), "
                          "reattached, and latency from publication to this element: last-, p50-, "
-                         "p90-, p99-, max-latency-ns",
+                         "p90-, p99-, max-latency-ns; metas, metas-dropped, events",
                          GST_TYPE_STRUCTURE, readable));
 }
 

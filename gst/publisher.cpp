@@ -2,6 +2,7 @@
 // What mmapsink does between start and stop: buffers into the file.
 #include "publisher.hpp"
 
+#include <cstring>
 #include <utility>
 
 #include "frame_flags.hpp"
@@ -55,6 +56,7 @@ Publisher::Stats Publisher::stats() const {
   if (!closed_) stats.writer = writer_.stats();
   stats.copied = copied_;
   stats.zero_copy = zero_copy_;
+  stats.metadata = metadata_writer_.stats();
   return stats;
 }
 
@@ -97,7 +99,12 @@ Publisher::Outcome Publisher::publish(GstBuffer* buffer, const Timing& timing) {
   describe_buffer(buffer, frame);
   frame.clock_time_ns = timing.clock_time_ns;
   frame.latency_ns = timing.latency_ns;
-  return publish_slot(buffer) ? Outcome::published : publish_copy(buffer);
+  metadata_ = metadata_writer_.collect(buffer);
+  frame.metadata_bytes = metadata_.size();
+  const bool had_metadata = !metadata_.empty();
+  const Outcome outcome = publish_slot(buffer) ? Outcome::published : publish_copy(buffer);
+  if (outcome == Outcome::published) metadata_writer_.sent(!had_metadata || !metadata_.empty());
+  return outcome;
 }
 
 bool Publisher::wait_for_readers(std::uint32_t count) {
@@ -125,23 +132,49 @@ bool Publisher::publish_slot(GstBuffer* buffer) {
             is_being_written(memory));
     return false;
   }
+  if (slot->metadata_capacity() < metadata_.size()) {
+    GST_LOG("%" GST_PTR_FORMAT " is copied: its slot has too little room for metadata",
+            static_cast<void*>(buffer));
+    return false;
+  }
   // Before it is published: from then on readers rely on it.
   make_read_only(memory);
+  if (!metadata_.empty()) std::memcpy(slot->metadata(), metadata_.data(), metadata_.size());
   if (!slot->commit(format_->frame_info, format_->caps_text.c_str())) return false;
   ++zero_copy_;
   return true;
+}
+
+/// A frame for whose metadata there is no room goes without.
+std::optional<mmapvideo::Slot> Publisher::begin_slot(mmapvideo::Status& status) {
+  const mmapvideo::FrameInfo& frame = format_->frame_info;
+  try {
+    return writer_.begin(frame.payload_bytes, frame.caps_bytes, metadata_.size(), &status);
+  } catch (const mmapvideo::Error& error) {
+    if (metadata_.empty() || error.status() != MMAPVIDEO_NO_SPACE) throw;
+    leave_metadata_out(error);
+  }
+  return writer_.begin(frame.payload_bytes, frame.caps_bytes, 0, &status);
+}
+
+void Publisher::leave_metadata_out(const mmapvideo::Error& error) {
+  if (!std::exchange(no_room_told_, true))
+    GST_WARNING("frames of \"%s\" go without their metas: %s", location_.c_str(), error.what());
+  metadata_ = {};
+  format_->frame_info.metadata_bytes = 0;
 }
 
 Publisher::Outcome Publisher::publish_copy(GstBuffer* buffer) {
   const mmapvideo::FrameInfo& frame = format_->frame_info;
   for (;;) {
     mmapvideo::Status status = MMAPVIDEO_OK;
-    auto slot = writer_.begin(frame.payload_bytes, frame.caps_bytes, 0, &status);
+    auto slot = begin_slot(status);
     if (!slot) return status == MMAPVIDEO_CANCELLED ? Outcome::cancelled : Outcome::dropped;
     // Memory after memory, without merging them first.
     if (gst_buffer_extract(buffer, 0, slot->payload(), frame.payload_bytes) != frame.payload_bytes)
       throw_error(MMAPVIDEO_SYSTEM, "A video buffer for \"" + location_ + "\" could not be read.",
                   "gst_buffer_extract");
+    if (!metadata_.empty()) std::memcpy(slot->metadata(), metadata_.data(), metadata_.size());
     // Nothing: a pool was started meanwhile, with a ring of its own.
     if (slot->commit(frame, format_->caps_text.c_str())) break;
   }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "metadata_writer.hpp"
 #include "mutex.hpp"
 #include "video_format.hpp"
 
@@ -37,6 +38,7 @@ class Publisher {
     mmapvideo_writer_stats writer{};
     std::uint64_t copied = 0;     // frames that came in memory of somebody else
     std::uint64_t zero_copy = 0;  // frames that came in a slot
+    MetadataWriter::Stats metadata;
   };
 
   explicit Publisher(const Settings& settings);
@@ -47,6 +49,8 @@ class Publisher {
   /// False: the caps are not those of raw video.
   bool set_caps(const GstCaps* caps);
   bool negotiated() const { return format_.has_value(); }
+  /// Tags and custom events go with the next frame. Streaming thread.
+  void note(GstEvent* event) { metadata_writer_.note(event); }
   /// After set_caps(). A buffer that is all of a slot of this file is published as it is, and is
   /// read-only from then on; anything else is copied.
   Outcome publish(GstBuffer* buffer, const Timing& timing);
@@ -70,6 +74,8 @@ class Publisher {
  private:
   bool publish_slot(GstBuffer* buffer);
   Outcome publish_copy(GstBuffer* buffer);
+  std::optional<mmapvideo::Slot> begin_slot(mmapvideo::Status& status);
+  void leave_metadata_out(const mmapvideo::Error& error);
 
   // Shared by those who use the writer, so that close() does not pull it from under them.
   mutable SharedMutex close_mutex_;
@@ -78,6 +84,9 @@ class Publisher {
   const std::string location_;
   const bool keep_file_;
   std::optional<StreamFormat> format_;
+  MetadataWriter metadata_writer_;
+  std::string_view metadata_;  // of the frame that is being published; metadata_writer_'s
+  bool no_room_told_ = false;
   std::atomic<std::uint64_t> copied_{0};
   std::atomic<std::uint64_t> zero_copy_{0};
 };

@@ -2,9 +2,11 @@
 // What mmapsrc does between start and stop: frames of the file into buffers.
 #include "subscriber.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "frame_flags.hpp"
@@ -22,6 +24,15 @@ struct CapsUnref {
   void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
 };
 using OwnedCaps = std::unique_ptr<GstCaps, CapsUnref>;
+
+// Many more than caps of raw video have, with all their features, lists and ranges.
+constexpr std::ptrdiff_t max_brackets = 256;
+
+/// GStreamer's parser goes one level deeper with each bracket, as far as the stack lasts.
+bool is_flat(const std::string_view caps) {
+  return std::count_if(caps.begin(), caps.end(),
+                       [](char c) { return c == '{' || c == '<' || c == '['; }) <= max_brackets;
+}
 
 [[noreturn]] void throw_broken(const std::string& path, const char* problem) {
   throw_error(
@@ -159,7 +170,7 @@ void Subscriber::post_event(GstStructure* event) {
 /// downstream refuses; then they are tried again with the next frame.
 GstFlowReturn Subscriber::follow_caps(const mmapvideo::Frame& frame) {
   if (format_ && format_->caps_text == frame.caps) return GST_FLOW_OK;
-  const OwnedCaps caps(gst_caps_from_string(frame.caps));
+  const OwnedCaps caps(is_flat(frame.caps) ? gst_caps_from_string(frame.caps) : nullptr);
   auto format = caps ? describe_caps(caps.get()) : std::nullopt;
   if (!format) throw_broken(settings_.location, "its caps are not those of raw video");
   format_.reset();
@@ -197,6 +208,7 @@ GstBuffer* Subscriber::make_buffer(const mmapvideo::Frame& frame) {
   const bool comparable = reader_.stats().clock_comparable != 0;
   stamp(buffer, frame, comparable);
   measure(frame, comparable);
+  attach_metadata(buffer, frame);
   return buffer;
 }
 
@@ -254,6 +266,29 @@ GstBuffer* Subscriber::wrap(mmapvideo::Lease lease, const mmapvideo::FrameInfo& 
   return buffer;
 }
 
+/// One of these is made for a frame that brings events, and only then.
+struct EventsAhead {
+  std::vector<OwnedEvent> events;
+};
+
+/// Events go out where the buffer does: behind caps and segment, which the base class sends with
+/// the first buffer.
+GstPadProbeReturn push_events_ahead(GstPad* pad, GstPadProbeInfo*, gpointer data) {
+  for (OwnedEvent& event : static_cast<EventsAhead*>(data)->events)
+    gst_pad_push_event(pad, event.release());
+  return GST_PAD_PROBE_REMOVE;
+}
+
+void Subscriber::attach_metadata(GstBuffer* buffer, const mmapvideo::Frame& frame) {
+  if (frame.info->metadata_bytes == 0) return;
+  metadata_.attach(frame.metadata, frame.info->metadata_bytes, buffer);
+  auto events = metadata_.take_events();
+  if (events.empty()) return;
+  gst_pad_add_probe(GST_BASE_SRC_PAD(element_), GST_PAD_PROBE_TYPE_BUFFER, push_events_ahead,
+                    new EventsAhead{std::move(events)},
+                    [](gpointer ahead) { delete static_cast<EventsAhead*>(ahead); });
+}
+
 // ---- Times ------------------------------------------------------------------------------------
 
 void Subscriber::stamp(GstBuffer* buffer, const mmapvideo::Frame& frame, bool comparable) {
@@ -293,6 +328,7 @@ void Subscriber::measure(const mmapvideo::Frame& frame, bool comparable) {
 
 GstStructure* Subscriber::stats() const {
   const mmapvideo_reader_stats figures = reader_.stats();
+  const MetadataReader::Stats metadata = metadata_.stats();
   const std::uint64_t reattached = figures.attach_count > 1 ? figures.attach_count - 1 : 0;
   return gst_structure_new(
       "mmapsrc-stats", "frames", G_TYPE_UINT64, figures.frame_count, "skipped", G_TYPE_UINT64,
@@ -302,7 +338,9 @@ GstStructure* Subscriber::stats() const {
       reattached, "last-latency-ns", G_TYPE_UINT64, latencies_.last(), "p50-latency-ns",
       G_TYPE_UINT64, latencies_.percentile(50), "p90-latency-ns", G_TYPE_UINT64,
       latencies_.percentile(90), "p99-latency-ns", G_TYPE_UINT64, latencies_.percentile(99),
-      "max-latency-ns", G_TYPE_UINT64, latencies_.max(), nullptr);
+      "max-latency-ns", G_TYPE_UINT64, latencies_.max(), "metas", G_TYPE_UINT64, metadata.metas,
+      "metas-dropped", G_TYPE_UINT64, metadata.dropped, "events", G_TYPE_UINT64, metadata.events,
+      nullptr);
 }
 
 }  // namespace gstmmap

@@ -15,6 +15,7 @@
 #include "copy_target.hpp"
 #include "latency_histogram.hpp"
 #include "lease_gate.hpp"
+#include "metadata_reader.hpp"
 #include "pipeline_clock.hpp"
 #include "video_format.hpp"
 
@@ -72,6 +73,7 @@ class Subscriber {
   /// `comparable`: the file's times are of this machine's running clock.
   void stamp(GstBuffer* buffer, const mmapvideo::Frame& frame, bool comparable);
   void measure(const mmapvideo::Frame& frame, bool comparable);
+  void attach_metadata(GstBuffer* buffer, const mmapvideo::Frame& frame);
   void post_event(GstStructure* event);
 
   GstBaseSrc* const element_;  // not owned: the element owns this
@@ -84,6 +86,7 @@ class Subscriber {
   bool no_locks_told_ = false;
   bool writer_missing_ = false;  // told as mmap-writer-lost, not yet returned
   bool silence_told_ = false;    // the timeout was told in this silence
+  MetadataReader metadata_;
   ForwardTime forward_;
   bool discontinuity_ = false;         // frames were missed since the last buffer
   bool restart_silence_ = true;        // silence begins with the next receive()

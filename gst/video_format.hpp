@@ -8,6 +8,11 @@
 #include <optional>
 #include <string>
 
+/// What mmapsrc may have to say when a writer was given frames with overlays beside them.
+#define GSTMMAP_OVERLAY_CAPS                                                             \
+  GST_VIDEO_CAPS_MAKE_WITH_FEATURES(GST_CAPS_FEATURE_META_GST_VIDEO_OVERLAY_COMPOSITION, \
+                                    GST_VIDEO_FORMATS_ALL)
+
 /// Every raw format in system memory, and the same with one field a buffer.
 #define GSTMMAP_CAPS                         \
   GST_VIDEO_CAPS_MAKE(GST_VIDEO_FORMATS_ALL) \
