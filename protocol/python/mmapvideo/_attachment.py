@@ -236,7 +236,7 @@ class Attachment:
         if not self.has_locks():
             return None
         try:
-            return self._file.find_lock(layout.lock_item(layout.WRITER, 0, 0)) is not None
+            return self._file.has_exclusive_lock(layout.lock_item(layout.WRITER, 0, 0))
         except NoLocks:
             return None
 
@@ -261,7 +261,7 @@ class Attachment:
             return self._comparable
         words = self._words
         comparable = (
-            words.load32(_CLOCK_ID) == layout.CLOCK_MONOTONIC
+            words.load32(_CLOCK_ID) == system.CLOCK_ID
             and bytes(self._header.view[_BOOT_ID : _BOOT_ID + 16]) == system.boot_id()
             and words.load64(_CLOCK_NAMESPACE) == system.clock_namespace()
         )

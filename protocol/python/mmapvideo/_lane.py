@@ -6,6 +6,7 @@ import random
 from typing import Callable
 
 from mmapvideo import _layout as layout
+from mmapvideo._patience import lock_shared
 from mmapvideo._system import File
 
 _DRAWS = 16
@@ -22,7 +23,7 @@ def draw_lane(file: File, before: Callable[[int], None], undo: Callable[[], None
         lane = _random.randrange(1, layout.LANE_COUNT)
         before(lane)
         item = layout.lock_item(layout.READER, 0, lane)
-        if file.try_lock(item, exclusive=False):
+        if lock_shared(file, item):
             if file.find_lock(item) is None:
                 return lane
             file.unlock(item)

@@ -7,6 +7,7 @@ from typing import Dict, Union
 
 from mmapvideo import _layout as layout
 from mmapvideo._memory import export
+from mmapvideo._patience import lock_shared
 from mmapvideo._reader_ring import Place, ReaderRing
 from mmapvideo._released import Released
 from mmapvideo._system import File
@@ -41,8 +42,12 @@ class Leases:
             return Refusal.COPY
         lease = Lease(self, slot_id, ring, ring.address_of(index), size)
         self.held[slot_id] = lease.name
-        if not self._file.try_lock(self._item(slot_id), exclusive=False):
-            return Refusal.GONE
+        def is_unclaimed() -> bool:
+            return ring.stamp(index) == 2 * number
+
+        if not lock_shared(self._file, self._item(slot_id), worth=is_unclaimed):
+            # Claimed, it can still be copied.
+            return Refusal.COPY if ring.stamp(index) == 2 * number + 1 else Refusal.GONE
         # The lock comes before these loads: that is fence G, see _words.py.
         for _ in range(_LOOKS):
             stamp = ring.stamp(index)

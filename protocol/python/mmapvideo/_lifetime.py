@@ -47,5 +47,6 @@ def _close_writers() -> None:
         writer.close()
 
 
-os.register_at_fork(after_in_child=_forget_files)
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing is inherited
+    os.register_at_fork(after_in_child=_forget_files)
 atexit.register(_close_writers)

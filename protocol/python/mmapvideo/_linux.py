@@ -13,9 +13,13 @@ import struct
 import time
 from typing import Any, Optional, Tuple
 
+from mmapvideo import _layout as layout
 from mmapvideo._lifetime import close_in_child
 from mmapvideo._memory import export
 from mmapvideo._system import Bytes, NoLocks, Range, Region
+
+CLOCK_ID = layout.CLOCK_MONOTONIC
+HOW_TO_ALLOW = "with chmod, or start the writer with other perms"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
@@ -127,6 +131,10 @@ class OpenFile:
             return None
         return start, length if length > 0 else 2**63 - start
 
+    def has_exclusive_lock(self, where: Range) -> bool:
+        found = self._lock(fcntl.F_OFD_GETLK, fcntl.F_RDLCK, where)
+        return int(_FLOCK.unpack(found)[0]) != fcntl.F_UNLCK
+
     def _lock(self, command: int, kind: int, where: Range) -> bytes:
         try:
             return fcntl.fcntl(self._fd, command, _FLOCK.pack(kind, 0, where[0], where[1], 0))
@@ -232,6 +240,10 @@ def touch(region: Region) -> None:
     view = region.view
     if _libc.madvise(region.address, len(view), _MADV_POPULATE_WRITE) != 0:
         view[::_PAGE_BYTES] = view[::_PAGE_BYTES].tobytes()
+
+
+def before_change(address: int) -> None:
+    """A futex needs no preparation."""
 
 
 def sleep_on(address: int, value: int, limit_ns: int) -> None:

@@ -7,6 +7,7 @@ import errno
 
 from mmapvideo import _layout as layout
 from mmapvideo import errors
+from mmapvideo._platform import system
 from mmapvideo._system import File
 
 _NOT_REGULAR = (errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENODEV)
@@ -90,8 +91,8 @@ def failure(problem: OSError, path: str) -> errors.Error:
         )
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
         return errors.PermissionDenied(
-            f'"{path}": permission denied ({problem.strerror}): its owner can allow it with '
-            "chmod, or start the writer with other perms.",
+            f'"{path}": permission denied ({problem.strerror}): its owner can allow it '
+            f"{system.HOW_TO_ALLOW}.",
             path,
             number,
         )

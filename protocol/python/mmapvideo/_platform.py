@@ -15,5 +15,9 @@ if sys.platform == "linux":
     from mmapvideo import _linux
 
     system = _linux
+elif sys.platform == "win32":
+    from mmapvideo import _windows
+
+    system = _windows
 else:
-    raise ImportError(f"mmapvideo runs on Linux; there is no module for {sys.platform} yet")
+    raise ImportError(f"mmapvideo runs on Linux and Windows; there is no module for {sys.platform} yet")

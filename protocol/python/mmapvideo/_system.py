@@ -34,6 +34,9 @@ class File(Protocol):
     def find_lock(self, where: Range) -> Optional[Range]:
         """One lock that somebody else holds in this range. Raises NoLocks if that cannot be told."""
 
+    def has_exclusive_lock(self, where: Range) -> bool:
+        """Does somebody else hold an exclusive lock in this range?"""
+
     def is_open(self) -> bool:
         """False after close(), and in the child after fork()."""
 
@@ -69,6 +72,9 @@ class File(Protocol):
 class System(Protocol):
     """The functions of such a module."""
 
+    CLOCK_ID: int  #: of now_ns(), as in the file header
+    HOW_TO_ALLOW: str  #: how a file's owner lets others at it; goes on after "can allow it"
+
     def open_to_read(self, path: str) -> File:
         """Follows no symbolic link and does not wait, here and below. Raises OSError."""
 
@@ -88,6 +94,9 @@ class System(Protocol):
 
     def touch(self, region: Region) -> None:
         """Has every page of a writable region ready, contents unchanged."""
+
+    def before_change(self, address: int) -> None:
+        """To be called before `published` gets its next value, which wake_all() then tells."""
 
     def sleep_on(self, address: int, value: int, limit_ns: int) -> None:
         """Until the 32-bit word there is woken or is not `value`, or a signal comes: a hint."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mmapvideo import _layout as layout
+from mmapvideo._patience import lock_shared
 from mmapvideo._released import Released
 from mmapvideo._system import File
 
@@ -18,13 +19,13 @@ class Turn:
 
     def join(self, number: int) -> None:
         """The first turn. The caller chooses its frame afterwards: fence H, see _words.py."""
-        self._file.try_lock(self._item(number), exclusive=False)
+        lock_shared(self._file, self._item(number))
         self.number = number
 
     def move(self, number: int) -> None:
         """Locks before it unlocks, so that there is always one."""
         former, self.number = self.number, number
-        self._file.try_lock(self._item(number), exclusive=False)
+        lock_shared(self._file, self._item(number))
         if self._item(former) != self._item(number):
             self._file.unlock(self._item(former))
         self._released.wake()

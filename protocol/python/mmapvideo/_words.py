@@ -28,6 +28,8 @@ WRITER lock is one. If the writer's question has the spin lock first, its releas
 reader's acquire make the claimed stamp (or the odd `released`) visible to the reader's load; if the
 reader's lock or unlock is first, the question finds it. That holds on every architecture. Hence
 "lock, then load" and "store, then ask" in the other modules need no more than to be in that order.
+The same holds for Windows, whose kernel changes a file's list of locks under one lock of its own;
+there a question is a lock as well.
 """
 from __future__ import annotations
 

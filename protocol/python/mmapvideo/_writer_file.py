@@ -11,6 +11,7 @@ from mmapvideo import _opening as opening
 from mmapvideo import errors
 from mmapvideo._geometry import Invalid, Ring
 from mmapvideo._opening import Start
+from mmapvideo._patience import lock_exclusive
 from mmapvideo._platform import system
 from mmapvideo._system import File, NoLocks
 from mmapvideo._words import Words, words_of
@@ -61,7 +62,7 @@ class WriterFile:
                     self.path,
                 )
             try:
-                if not self.file.try_lock(_WRITER_ITEM, exclusive=True):
+                if not lock_exclusive(self.file, _WRITER_ITEM):
                     raise errors.AlreadyWriting(
                         f'"{self.path}" is already being written by another process: end that, '
                         "or choose another path.",

@@ -15,6 +15,7 @@ from mmapvideo import errors
 from mmapvideo._growth import FormerRing, Sizes, next_ring
 from mmapvideo._lock_list import count_readers
 from mmapvideo._memory import export
+from mmapvideo._patience import lock_shared
 from mmapvideo._platform import system
 from mmapvideo._waiting import Deadline
 from mmapvideo._writer_file import WriterFile
@@ -128,7 +129,7 @@ class WriterSession:
         self._session_id = session_id
         words.store64(_AT["incompatible_flags"], 0)
         words.store64(_AT["compatible_flags"], 0 if locked else layout.UNLOCKED)
-        words.store32(_AT["clock_id"], layout.CLOCK_MONOTONIC)
+        words.store32(_AT["clock_id"], system.CLOCK_ID)
         words.store64(_AT["clock_namespace"], system.clock_namespace())
         header[_AT["boot_id"] : _AT["boot_id"] + 16] = system.boot_id()
         count = words.load64(_AT["session_count"]) + 1
@@ -147,6 +148,7 @@ class WriterSession:
 
     def _announce(self) -> None:
         words = self._words
+        system.before_change(self._file.header.address + _PUBLISHED)
         words.store32(_PUBLISHED, (words.load32(_PUBLISHED) + 1) % 2**32)
         system.wake_all(self._file.header.address + _PUBLISHED)
 
@@ -177,7 +179,7 @@ class WriterSession:
             return
         for ring, index in self._held_at_end:
             if self._file.has_locks:
-                self._file.file.try_lock(self._item_0(ring, index), exclusive=False)
+                lock_shared(self._file.file, self._item_0(ring, index))
         self._file.unlock_writer()
         for ring, index in self._held_at_end:
             if index not in ring.out:
