@@ -8,7 +8,11 @@ namespace mmapvideo::core {
 
 // Not inlined: the compiler must not merge the copy with accesses around it, and the sanitizer
 // attribute applies to the function as such.
+#ifdef __GNUC__
 #define MMAPVIDEO_RACING __attribute__((noinline, no_sanitize("thread")))
+#else
+#define MMAPVIDEO_RACING __declspec(noinline)
+#endif
 
 MMAPVIDEO_RACING void copy_racing_from_mapping(void* to, const void* from,
                                                std::size_t bytes) noexcept {

@@ -107,6 +107,20 @@ def every_fence_names_its_pair(root):
         yield seqlock, f"found the fences {sorted(declared)} and the pairs {sorted(argued)}"
 
 
+GNU_EXTENSION = re.compile(r"__attribute__|__builtin_|__typeof|\bssize_t\b|\[\[gnu::|= *\(\{")
+
+
+def other_compilers_build_what_is_shared(root):
+    """GNU extensions only in files of one system, or where another compiler gets something else."""
+    platform = root / "protocol" / "src" / "platform"
+    for path in filter(is_code, files_below(root, "gst", "protocol/src", "protocol/include")):
+        text = path.read_text(encoding="utf-8")
+        found = GNU_EXTENSION.search(COMMENT.sub("", text))
+        has_choice = re.search("__GNUC__|__clang__|_WIN32", text)
+        if found and path.parent != platform and not has_choice:
+            yield path, f"{found[0]} is not for every compiler"
+
+
 def every_source_names_its_licence(root):
     for path in filter(is_source, files_below(root, "gst", "protocol", "tests")):
         start = path.read_text(encoding="utf-8").splitlines()[:2]
@@ -120,6 +134,7 @@ RULES = [
     only_platform_sources_see_the_os,
     only_seqlock_names_a_memory_order,
     every_fence_names_its_pair,
+    other_compilers_build_what_is_shared,
     every_source_names_its_licence,
 ]
 
