@@ -7,8 +7,9 @@
 namespace gstmmap {
 namespace {
 
-/// Is reading this clock the same as reading CLOCK_MONOTONIC? True for GStreamer's system clock
-/// itself, not for clocks that derive from it and may be slaved or shifted.
+/// Is reading this clock the same as reading the file's clock (CLOCK_MONOTONIC; on Windows
+/// QueryPerformanceCounter)? True for GStreamer's system clock itself, not for clocks that derive
+/// from it and may be slaved or shifted.
 bool is_monotonic(GstClock* clock) {
   GstClock* system = gst_system_clock_obtain();
   GstClockType type = GST_CLOCK_TYPE_OTHER;

@@ -2,6 +2,7 @@
 // Location and properties of an element as one URI.
 #include "uri.hpp"
 
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -81,6 +82,13 @@ bool parse_query(GObject* object, const GstUri* uri, std::vector<Setting>& setti
   return true;
 }
 
+/// The path of a URI as the name of a file here: on Windows /C:/Users/me/cam0 is C:\Users\me\cam0.
+Text filename_of(const gchar* path) {
+  const Text escaped(g_uri_escape_string(path, "/:", FALSE));
+  return Text(
+      g_filename_from_uri((std::string("file://") + escaped.get()).c_str(), nullptr, nullptr));
+}
+
 }  // namespace
 
 const gchar* const* uri_protocols(GType) {
@@ -93,9 +101,9 @@ gchar* get_uri(GstURIHandler* handler) {
   g_object_get(handler, "location", &location, nullptr);
   const Text owned(location);
   if (!owned) return nullptr;
-  const Uri uri(gst_uri_new(protocol, nullptr, "", GST_URI_NO_PORT, nullptr, nullptr, nullptr));
-  gst_uri_set_path(uri.get(), location);
-  return gst_uri_to_string(uri.get());
+  const Text file_uri(g_filename_to_uri(owned.get(), nullptr, nullptr));  // none of a relative path
+  if (!file_uri) return nullptr;
+  return g_strconcat(protocol, file_uri.get() + std::strlen("file"), nullptr);
 }
 
 gboolean set_uri(GstURIHandler* handler, const gchar* text, GError** error) {
@@ -106,14 +114,15 @@ gboolean set_uri(GstURIHandler* handler, const gchar* text, GError** error) {
   const Uri uri(gst_uri_from_string(text));
   const Text path(uri ? gst_uri_get_path(uri.get()) : nullptr);
   const gchar* host = uri ? gst_uri_get_host(uri.get()) : nullptr;
-  if (!path || *path == '\0' || (host != nullptr && *host != '\0'))
+  const Text location(path ? filename_of(path.get()) : nullptr);
+  if (!location || *path == '\0' || (host != nullptr && *host != '\0'))
     return refuse(error, GST_URI_ERROR_BAD_URI,
                   std::string("\"") + text +
                       "\" names no file: write mmap:// and an absolute path, as in "
                       "mmap:///dev/shm/cam0.");
   std::vector<Setting> settings;
   if (!parse_query(object, uri.get(), settings, error)) return FALSE;
-  g_object_set(object, "location", path.get(), nullptr);
+  g_object_set(object, "location", location.get(), nullptr);
   for (const Setting& setting : settings) setting.apply(object);
   return TRUE;
 }

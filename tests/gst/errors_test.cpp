@@ -1,69 +1,19 @@
 // SPDX-License-Identifier: MIT
 // What cannot work is an error message on the bus that names the path, and harms nobody's file.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <string>
-#include <vector>
 
-#include "pipeline.hpp"
+#include "errors.hpp"
 #include "process.hpp"
-#include "support/file_test.hpp"
 #include "support/forged_file.hpp"
 #include "support/raw_file.hpp"
 
 namespace mmapvideo_test {
 namespace {
-
-std::string sink_description(const std::string& path, const std::string& options = "") {
-  return "videotestsrc ! video/x-raw,format=GRAY8,width=64,height=64 ! mmapsink sync=false "
-         "location=" +
-         path + " " + options;
-}
-std::string src_description(const std::string& path) {
-  return "mmapsrc location=" + path + " ! fakesink";
-}
-
-/// The error of a pipeline that cannot run.
-Problem error_of(const std::string& description) {
-  const Pipeline pipeline(description);
-  pipeline.set(GST_STATE_PLAYING);
-  return pipeline.error();
-}
-
-void expect_error(const Problem& problem, const std::string& path, GQuark domain, int code) {
-  EXPECT_TRUE(mentions(problem.sentence, path)) << problem.sentence;
-  EXPECT_EQ(problem.domain, domain) << problem.sentence;
-  EXPECT_EQ(problem.code, code) << problem.sentence;
-}
-void expect_both_fail(const std::string& path, GQuark domain, int code) {
-  {
-    SCOPED_TRACE("mmapsink");
-    expect_error(error_of(sink_description(path)), path, domain, code);
-  }
-  SCOPED_TRACE("mmapsrc");
-  expect_error(error_of(src_description(path)), path, domain, code);
-}
-
-class Errors : public FileTest {
- protected:
-  /// A valid file that a former writer left.
-  void leave_file() {
-    const WriterPipeline writer(path_, "keep-file=true slots=4");
-    writer.play();
-    writer.set_caps(grey_caps());
-    for (std::uint8_t i = 1; i <= 3; ++i) writer.push(grey_bytes(i));
-    writer.end();
-    writer.expect_eos();
-  }
-};
 
 // ---- Paths ------------------------------------------------------------------------------------
 
@@ -104,26 +54,6 @@ TEST_F(Errors, a_directory_that_does_not_exist_is_an_error_for_the_writer) {
 TEST_F(Errors, a_file_as_a_directory_is_an_error_for_both) {
   write_bytes(path_, "");
   expect_both_fail(path_ + "/camera", GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND);
-}
-
-TEST_F(Errors, a_fifo_is_refused_and_blocks_nobody) {
-  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-  expect_both_fail(path_, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE);
-}
-
-TEST_F(Errors, a_device_is_refused) {
-  expect_both_fail("/dev/null", GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE);
-}
-
-TEST_F(Errors, a_symbolic_link_is_refused_and_its_target_untouched) {
-  const std::string target = dir_ / "target";
-  write_bytes(target, "");
-  ASSERT_EQ(::symlink(target.c_str(), path_.c_str()), 0);
-  expect_both_fail(path_, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE);
-  EXPECT_EQ(read_bytes(target), "");
-  ::unlink(target.c_str());
-  expect_both_fail(path_, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE);
-  EXPECT_FALSE(exists(target)) << "a dangling link is not a way to create files";
 }
 
 // ---- Files ------------------------------------------------------------------------------------
@@ -203,13 +133,14 @@ INSTANTIATE_TEST_SUITE_P(Field, DamagedHeader, ::testing::ValuesIn(damages),
 
 TEST_F(Errors, a_file_that_was_cut_off_behind_its_header_is_refused) {
   leave_file();
-  const auto full = stat_of(path_).st_size;
-  for (off_t size : {off_t{4096}, off_t{65536}, full - 65536, full - 1}) {
+  const std::uintmax_t full = std::filesystem::file_size(path_);
+  for (std::uintmax_t size :
+       {std::uintmax_t{4096}, std::uintmax_t{65536}, full - 65536, full - 1}) {
     SCOPED_TRACE(size);
-    ASSERT_EQ(::truncate(path_.c_str(), size), 0);
+    std::filesystem::resize_file(path_, size);
     expect_both_fail(path_, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT);
-    EXPECT_EQ(stat_of(path_).st_size, size);
-    ::unlink(path_.c_str());
+    EXPECT_EQ(std::filesystem::file_size(path_), size);
+    std::filesystem::remove(path_);
     leave_file();
   }
 }
@@ -254,7 +185,7 @@ TEST_F(Errors, a_slot_whose_description_is_hostile_is_an_error_and_not_a_crash) 
     }
     const Problem problem = error_of(src_description(path_));
     EXPECT_TRUE(mentions(problem.sentence, path_)) << problem.sentence;
-    ::unlink(path_.c_str());
+    std::filesystem::remove(path_);
   }
 }
 
@@ -293,110 +224,6 @@ TEST_F(Errors, a_buffer_without_caps_is_an_error_and_not_a_crash) {
                    "sync=false location=" +
                        path_});
   EXPECT_EQ(process.wait(), 1);
-}
-
-// ---- Rights and room --------------------------------------------------------------------------
-// Each in a process of its own, whose rights are its own.
-
-/// Runs in the new process: nobody in particular.
-int become_nobody() {
-  if (::geteuid() != 0) return 0;
-  return ::setgid(65534) != 0 || ::setuid(65534) != 0;
-}
-
-/// The sentence of the pipeline's error in that process.
-std::string error_in_process(const std::string& description, int (*prepare)()) {
-  Process process({"run", description}, prepare);
-  const std::string sentence = process.expect("error");
-  EXPECT_EQ(process.wait(), 1);
-  return sentence;
-}
-
-/// That a program can be run at all after `prepare`.
-bool possible(int (*prepare)()) {
-  Process process({"run", "fakesrc num-buffers=1 ! fakesink"}, prepare);
-  return process.wait() == 0;
-}
-
-TEST_F(Errors, a_file_that_may_not_be_opened_is_an_error_for_both) {
-  if (!possible(become_nobody)) GTEST_SKIP() << "the tests are not accessible to another user";
-  write_bytes(path_, "");
-  ASSERT_EQ(::chmod(path_.c_str(), 0), 0);
-  ASSERT_EQ(::chmod(dir_.path().c_str(), 0755), 0);
-  for (const std::string& description : {sink_description(path_), src_description(path_)}) {
-    const std::string sentence = error_in_process(description, become_nobody);
-    EXPECT_TRUE(mentions(sentence, path_)) << sentence;
-    EXPECT_TRUE(mentions(sentence, "permission")) << sentence;
-  }
-}
-
-TEST_F(Errors, a_directory_that_may_not_be_written_is_an_error_for_the_writer) {
-  if (!possible(become_nobody)) GTEST_SKIP() << "the tests are not accessible to another user";
-  ASSERT_EQ(::chmod(dir_.path().c_str(), 0555), 0);
-  const std::string sentence = error_in_process(sink_description(path_), become_nobody);
-  EXPECT_TRUE(mentions(sentence, path_)) << sentence;
-  EXPECT_TRUE(mentions(sentence, "permission")) << sentence;
-}
-
-int limit_file_size() {
-  const rlimit limit = {1 << 16, 1 << 16};
-  return ::setrlimit(RLIMIT_FSIZE, &limit);
-}
-
-TEST_F(Errors, a_limit_of_file_size_is_an_error_and_not_a_signal) {
-  if (!possible(limit_file_size)) GTEST_SKIP() << "this process may not limit its file size";
-  const std::string sentence = error_in_process(sink_description(path_), limit_file_size);
-  EXPECT_TRUE(mentions(sentence, path_)) << sentence;
-  EXPECT_TRUE(mentions(sentence, "No room")) << sentence;
-}
-
-/// A mount namespace of its own with a small file system at /mnt.
-int mount_small(unsigned long flags) {
-  if (::unshare(CLONE_NEWNS) != 0) return 1;
-  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 1;
-  return ::mount("tmpfs", "/mnt", "tmpfs", flags, "size=1m");
-}
-int mount_full() { return mount_small(0); }
-int mount_read_only() { return mount_small(MS_RDONLY); }
-
-TEST_F(Errors, a_full_file_system_is_an_error_with_numbers) {
-  if (!possible(mount_full)) GTEST_SKIP() << "this process may not mount a file system";
-  const std::string sentence =
-      error_in_process(sink_description("/mnt/camera", "slots=100"), mount_full);
-  EXPECT_TRUE(mentions(sentence, "/mnt/camera")) << sentence;
-  EXPECT_TRUE(mentions(sentence, "MiB")) << sentence;
-}
-
-TEST_F(Errors, a_read_only_file_system_is_an_error_for_the_writer) {
-  if (!possible(mount_read_only)) GTEST_SKIP() << "this process may not mount a file system";
-  const std::string sentence = error_in_process(sink_description("/mnt/camera"), mount_read_only);
-  EXPECT_TRUE(mentions(sentence, "/mnt/camera")) << sentence;
-  EXPECT_TRUE(mentions(sentence, "read-only")) << sentence;
-}
-
-// ---- Warnings ---------------------------------------------------------------------------------
-
-TEST_F(Errors, a_place_on_disk_is_a_warning_that_names_the_path) {
-  char directory[] = "mmapvideo-XXXXXX";
-  ASSERT_NE(::mkdtemp(directory), nullptr);
-  const std::string path = std::string(directory) + "/camera";
-  {
-    const WriterPipeline writer(path);
-    writer.play();
-    const mmapvideo_file_header header = RawFile(path, O_RDONLY).header();
-    EXPECT_EQ(header.version, 1u);
-    if (const Message message = writer.wait(GST_MESSAGE_WARNING, 0)) {
-      EXPECT_TRUE(mentions(problem_in(message.get()).sentence, path));
-    }
-  }
-  ::rmdir(directory);
-}
-
-TEST_F(Errors, a_place_in_memory_is_no_warning) {
-  if (temp_root() != "/dev/shm") GTEST_SKIP() << "there is no /dev/shm here";
-  const WriterPipeline writer(path_);
-  writer.play();
-  EXPECT_FALSE(writer.wait(GST_MESSAGE_WARNING, 0));
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # gst-inspect-1.0 shows each documented property of both elements, with its type and a blurb.
+#
+# Usage: inspect_test.py GST-INSPECT
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -27,7 +28,7 @@ def environment():
 
 
 def inspect(*arguments):
-    run = subprocess.run(["gst-inspect-1.0", *arguments], capture_output=True, text=True,
+    run = subprocess.run([sys.argv[1], *arguments], capture_output=True, text=True,
                          timeout=100, env=environment())
     return run.returncode, run.stdout
 
@@ -56,9 +57,6 @@ def problems_of(element):
 
 
 def main():
-    if shutil.which("gst-inspect-1.0") is None:
-        print("gst-inspect-1.0 is not installed: skipped")
-        return 77
     problems = [problem for element in PROPERTIES for problem in problems_of(element)]
     status, text = inspect("mmap")
     if status != 0 or not re.search(r"License +MIT", text):

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Starting, stopping and restarting either end in any order and at any time.
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <memory>
 #include <string>
@@ -432,25 +431,6 @@ TEST_F(FileTest, a_kept_file_gives_a_late_reader_its_last_frame_and_then_the_end
   EXPECT_EQ(value_of(reader.pull()), 4);
   EXPECT_FALSE(reader.pull());
   reader.expect_eos();
-}
-
-TEST_F(FileTest, a_new_file_has_the_asked_for_mode_under_any_umask) {
-  const mode_t former = ::umask(0777);
-  const WriterPipeline strict(path_ + "-strict", "perms=" + std::to_string(0644));
-  strict.play();
-  ::umask(0);
-  const WriterPipeline lax(path_ + "-lax");
-  lax.play();
-  ::umask(former);
-  EXPECT_EQ(stat_of(path_ + "-strict").st_mode & 07777, mode_t{0644});
-  EXPECT_EQ(stat_of(path_ + "-lax").st_mode & 07777, mode_t{0600});
-}
-
-TEST_F(FileTest, a_file_that_is_taken_over_keeps_its_mode) {
-  { WriterPipeline(path_, "keep-file=true perms=" + std::to_string(0640)).play(); }
-  const WriterPipeline writer(path_, "perms=" + std::to_string(0666));
-  writer.play();
-  EXPECT_EQ(stat_of(path_).st_mode & 07777, mode_t{0640});
 }
 
 TEST_F(FileTest, the_ring_has_as_many_slots_as_were_asked_for) {

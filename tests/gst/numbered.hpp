@@ -3,19 +3,19 @@
 // place shows; and where in memory and in a file a buffer lies.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstring>
-#include <fstream>
-#include <optional>
-#include <sstream>
 #include <string>
 
 #include "pipeline.hpp"
 #include "support/frames.hpp"
 #include "support/ofd_lock.hpp"
 #include "support/raw_file.hpp"
+#if defined(_WIN32)
+#include "windows/mapped_at.hpp"
+#else
+#include "posix/mapped_at.hpp"
+#endif
 
 namespace mmapvideo_test {
 
@@ -101,32 +101,6 @@ inline void wait_for_leases(const std::string& path, std::size_t count) {
 
 // ---- Where a buffer lies ----------------------------------------------------------------------
 
-/// A line of /proc/self/maps.
-struct Mapped {
-  std::string permissions;
-  std::string path;            // as it was when mapped
-  std::uint64_t position = 0;  // in the file
-};
-
-inline std::optional<Mapped> mapped_at(const void* address) {
-  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    std::uintptr_t begin = 0, end = 0;
-    std::uint64_t offset = 0;
-    char dash = 0;
-    std::string device, inode;
-    Mapped found;
-    std::istringstream in(line);
-    in >> std::hex >> begin >> dash >> end >> found.permissions >> offset >> device >> inode;
-    if (wanted < begin || wanted >= end) continue;
-    std::getline(in >> std::ws, found.path);
-    found.position = offset + (wanted - begin);
-    return found;
-  }
-  return std::nullopt;
-}
-
 inline const void* address_of(GstBuffer* buffer) {
   GstMapInfo map;
   if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) throw std::runtime_error("cannot map a buffer");
@@ -142,8 +116,8 @@ inline bool lies_in(const std::string& path, GstBuffer* buffer) {
 }
 
 inline bool is_page_aligned(GstBuffer* buffer) {
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  return reinterpret_cast<std::uintptr_t>(address_of(buffer)) % page == 0;
+  constexpr std::uintptr_t page_bytes = 4096;
+  return reinterpret_cast<std::uintptr_t>(address_of(buffer)) % page_bytes == 0;
 }
 
 }  // namespace mmapvideo_test

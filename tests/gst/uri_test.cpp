@@ -2,6 +2,7 @@
 // mmap:// on both elements, and players that find them by it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "pipeline.hpp"
@@ -32,19 +33,25 @@ std::string location_of(const Element& element) {
   return owned ? owned.get() : "none";
 }
 
+/// The path with the separators of this system.
+std::string local(std::string path) {
+  std::replace(path.begin(), path.end(), '/', G_DIR_SEPARATOR);
+  return path;
+}
+
 TEST(Uri, path_is_the_location_on_both_elements) {
   for (const char* factory : {"mmapsrc", "mmapsink"}) {
     const Element element = make(factory);
     EXPECT_EQ(uri_of(element), "none");
     EXPECT_EQ(set_uri(element, "mmap:///dev/shm/cam0"), "");
-    EXPECT_EQ(location_of(element), "/dev/shm/cam0");
+    EXPECT_EQ(location_of(element), local("/dev/shm/cam0"));
     EXPECT_EQ(uri_of(element), "mmap:///dev/shm/cam0");
   }
 }
 
 TEST(Uri, characters_that_a_uri_cannot_have_come_through) {
   const Element element = make("mmapsrc");
-  const std::string path = "/dev/shm/my cam?#1%20\xc3\xa4";
+  const std::string path = local("/dev/shm/my cam?#1%20\xc3\xa4");
   g_object_set(element.get(), "location", path.c_str(), nullptr);
   const std::string uri = uri_of(element);
   g_object_set(element.get(), "location", "/other", nullptr);
@@ -87,7 +94,7 @@ TEST(Uri, what_is_wrong_is_named_and_nothing_is_set) {
       {"mmap://", "absolute path"}};
   for (const auto& [uri, named] : refused) {
     EXPECT_TRUE(mentions(set_uri(element, uri), named)) << uri << ": " << set_uri(element, uri);
-    EXPECT_EQ(location_of(element), "/before");
+    EXPECT_EQ(location_of(element), local("/before"));
   }
   guint leases = 0;
   g_object_get(element.get(), "max-leases", &leases, nullptr);
@@ -96,8 +103,23 @@ TEST(Uri, what_is_wrong_is_named_and_nothing_is_set) {
 
 class UriTest : public FileTest {
  protected:
-  const std::string uri_ = "mmap://" + path_;
+  const std::string uri_ =
+      "mmap" +
+      std::string(Text(g_filename_to_uri(path_.c_str(), nullptr, nullptr)).get()).substr(4);
 };
+
+TEST_F(UriTest, uri_of_a_file_leads_to_the_file) {
+  const Element element = make("mmapsrc");
+  EXPECT_EQ(set_uri(element, uri_), "") << uri_;
+  EXPECT_EQ(location_of(element), local(path_));
+  EXPECT_EQ(uri_of(element), uri_);
+}
+
+TEST_F(UriTest, a_relative_location_has_no_uri) {
+  const Element element = make("mmapsrc");
+  g_object_set(element.get(), "location", "cam0", nullptr);
+  EXPECT_EQ(uri_of(element), "none");
+}
 
 TEST_F(UriTest, open_element_keeps_its_uri) {
   const Pipeline pipeline("mmapsrc name=in location=" + path_ + " ! fakesink");

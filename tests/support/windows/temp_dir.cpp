@@ -22,7 +22,7 @@ std::filesystem::path root() {
 TempDir::TempDir() {
   std::random_device random;
   do {
-    path_ = (root() / ("mmapvideo-test-" + std::to_string(random()))).string();
+    path_ = (root() / ("mmapvideo-test-" + std::to_string(random()))).generic_string();
   } while (!std::filesystem::create_directory(path_));
 }
 
