@@ -13,7 +13,7 @@ import tempfile
 
 LIMIT_SECONDS = 100
 FRAMES = 60
-SOURCE = f"videotestsrc pattern=snow num-buffers={FRAMES} ! video/x-raw,format=I420,width=322,height=242"
+SOURCE = f"videotestsrc pattern=snow num-buffers={FRAMES} ! video/x-raw,format=I420,width=320,height=240"
 
 
 def environment():
@@ -56,7 +56,7 @@ def main():
         folder = pathlib.PurePath(name).as_posix()  # gst-launch takes a backslash for an escape
         end_of(launch(f"{SOURCE} ! filesink location={folder}/direct"), "without the elements")
         direct = bytes_of(f"{folder}/direct")
-        if len(direct) < FRAMES * 322 * 242:
+        if len(direct) < FRAMES * 320 * 240:
             sys.exit(f"videotestsrc wrote {len(direct)} bytes only")
         for first, second in ((write, read), (read, write)):
             processes = first(folder), second(folder)
