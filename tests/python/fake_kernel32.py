@@ -184,6 +184,14 @@ def DeleteFileW(path):
     return 1
 
 
+def MoveFileExW(path, new_path, flags):
+    if _fails("MoveFileExW"):
+        return 0
+    assert flags == 0 and not os.path.exists(new_path)
+    os.rename(path, new_path)
+    return 1
+
+
 def GetFileType(handle):
     mode = os.fstat(_handles[handle].fd).st_mode
     return 2 if stat.S_ISCHR(mode) else 3 if stat.S_ISFIFO(mode) else 1

@@ -165,8 +165,22 @@ def test_the_file_goes_with_its_writer(path):
     assert _windows.identity_at(path) is None
 
 
+def test_the_name_is_free_even_if_the_file_is_kept_for_who_has_it_mapped(path, monkeypatch):
+    monkeypatch.setattr(kernel32, "keeps_mapped_files", True)
+    with mmapvideo.Reader(path, on_disconnect="wait") as reader:
+        with small_writer(path) as writer:
+            write_small(writer, 1)
+            assert reader.read(timeout=30).number == 1
+        assert _windows.identity_at(path) is None
+        with small_writer(path) as writer:
+            write_small(writer, 7)
+            frame = reader.read(timeout=30)
+            assert (frame.pts_ns, is_whole(frame)) == (7, WHOLE)
+
+
 def test_a_file_that_windows_keeps_says_its_end(path, monkeypatch):
     monkeypatch.setattr(kernel32, "keeps_mapped_files", True)
+    kernel32.failures["MoveFileExW"] = kernel32.ACCESS_DENIED
     with mmapvideo.Reader(path) as reader:
         with small_writer(path) as writer:
             write_small(writer, 1)

@@ -7,8 +7,6 @@
 // Exit status 0 if all that is needed holds ("needed" in the table), 1 if something does not, 2 if
 // the check itself could not be done. It needs no library, and starts itself as the other process.
 #include <windows.h>
-// After windows.h.
-#include <winternl.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,7 +14,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>

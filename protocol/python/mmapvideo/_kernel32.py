@@ -27,6 +27,7 @@ CreateFileW = _function(
 )
 CloseHandle = _function("CloseHandle", c_int, c_void_p)
 DeleteFileW = _function("DeleteFileW", c_int, c_wchar_p)
+MoveFileExW = _function("MoveFileExW", c_int, c_wchar_p, c_wchar_p, c_uint32)
 GetFileType = _function("GetFileType", c_uint32, c_void_p)
 GetFileAttributesW = _function("GetFileAttributesW", c_uint32, c_wchar_p)
 GetFileInformationByHandle = _function("GetFileInformationByHandle", c_int, c_void_p, c_void_p)

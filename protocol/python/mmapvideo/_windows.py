@@ -351,8 +351,11 @@ def identity_at(path: str) -> Optional[Tuple[int, int]]:
 
 
 def remove(path: str) -> None:
-    if not kernel32.DeleteFileW(path):
-        raise last_error("DeleteFile", path)
+    # Another name first: a file that others have open may keep its own until they close it.
+    aside = f"{path}.removed-{int.from_bytes(os.urandom(8), 'little')}"
+    name = aside if kernel32.MoveFileExW(path, aside, 0) else path
+    if not kernel32.DeleteFileW(name):
+        raise last_error("DeleteFile", name)
 
 
 def is_shared_directory(path: str) -> bool:
