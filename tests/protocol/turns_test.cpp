@@ -179,7 +179,7 @@ TEST_F(TurnsTest, leases_are_waited_for_as_well) {
   LockFile lane(path_, O_RDONLY);
   for (unsigned index = 0; index < 4; ++index)
     ASSERT_TRUE(lane.try_shared(lock_item(Family::slot, raw.slot_id(index), 9)));
-  const Later end([&] { lane.unlock(all_lanes(Family::slot, raw.slot_id(1))); });
+  const Later end([&] { lane.unlock(lock_item(Family::slot, raw.slot_id(1), 9)); });
   EXPECT_EQ(publish(writer), 5u);
   EXPECT_EQ(raw.head_index(), 1u);
 }

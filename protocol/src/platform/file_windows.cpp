@@ -198,9 +198,15 @@ std::optional<FileIdentity> identity_at(const std::string& path) {
   return File::adopt(number_of(handle), path).identity();
 }
 
+/// Another name first: a file that others have open may keep its own until they close it.
 void remove_file(const std::string& path) noexcept {
   try {
-    static_cast<void>(DeleteFileW(to_windows_path(path).c_str()));
+    std::uint64_t unique = 0;
+    fill_random(&unique, sizeof unique);
+    const std::wstring name = to_windows_path(path);
+    const std::wstring aside = to_windows_path(path + ".removed-" + std::to_string(unique));
+    const bool moved = MoveFileExW(name.c_str(), aside.c_str(), 0) != 0;
+    static_cast<void>(DeleteFileW(moved ? aside.c_str() : name.c_str()));
   } catch (...) {
     // Out of memory: the file stays, as after a crash.
     return;
