@@ -130,9 +130,9 @@ TEST_F(LentSlotsTest, whatever_readers_hold_a_slot_to_publish_into_is_not_lent) 
   EXPECT_EQ(lend_slot(writer, none), MMAPVIDEO_NO_FREE_SLOT);
   EXPECT_EQ(stats_of(writer).dropped_count, 0u);
   const unsigned one = (raw.head_index() + 3) % 6, other = (raw.head_index() + 4) % 6;
-  lane.unlock(all_lanes(Family::slot, raw.slot_id(one)));
+  lane.unlock(lock_item(Family::slot, raw.slot_id(one), 9));
   EXPECT_EQ(lend_slot(writer, none), MMAPVIDEO_NO_FREE_SLOT);
-  lane.unlock(all_lanes(Family::slot, raw.slot_id(other)));
+  lane.unlock(lock_item(Family::slot, raw.slot_id(other), 9));
   mmapvideo_slot_view view = {};
   EXPECT_EQ(lend_slot(writer, view), MMAPVIDEO_OK);
   EXPECT_TRUE(view.slot_index == one || view.slot_index == other);
