@@ -10,6 +10,7 @@
 
 #include "failure.hpp"
 #include "frame_format.hpp"
+#include "glance.hpp"
 #include "inspector.hpp"
 #include "metadata_records.hpp"
 #include "payload_copy.hpp"
@@ -261,6 +262,20 @@ mmapvideo_status mmapvideo_list_readers(const char* path, mmapvideo_reader_info*
     const auto found = mmapvideo::core::inspect(path).readers;
     std::copy_n(found.begin(), std::min<std::size_t>(capacity, found.size()), readers);
     *count = static_cast<uint32_t>(found.size());
+    return MMAPVIDEO_OK;
+  });
+}
+
+mmapvideo_status mmapvideo_inspect(const char* path, mmapvideo_file_info* info, char* caps,
+                                   uint32_t caps_capacity, mmapvideo_error* error) {
+  return guarded(error, [&] {
+    require_path(path);
+    require(info != nullptr && (caps != nullptr || caps_capacity == 0), "info or caps is NULL.");
+    const auto found = mmapvideo::core::glance(path);
+    *info = found.info;
+    const bool fits = found.newest_caps.size() < caps_capacity;
+    if (fits) std::memcpy(caps, found.newest_caps.data(), found.newest_caps.size());
+    if (caps_capacity != 0) caps[fits ? found.newest_caps.size() : 0] = '\0';
     return MMAPVIDEO_OK;
   });
 }

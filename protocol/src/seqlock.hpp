@@ -52,7 +52,8 @@ inline void increment_relaxed(std::uint64_t& counter, std::int64_t by) noexcept 
 /// between state = forming and writing the header (F).
 inline void fence_before_writing() noexcept { std::atomic_thread_fence(std::memory_order_release); }
 
-/// Between copying plain bytes and loading again the word that guards them (A, E, F).
+/// Between copying plain bytes and loading again the word that guards them (A, E, F). Behind a word
+/// that was read by a system call it stands for an acquire load (B).
 inline void fence_after_copying() noexcept { std::atomic_thread_fence(std::memory_order_acquire); }
 
 /// Between a change in the lock table and a look at the word that the other side changes before it

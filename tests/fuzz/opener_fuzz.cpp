@@ -2,11 +2,13 @@
 // A file of any content, met by all who open files: readers, the inspector, a writer that takes it
 // over.
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "failure.hpp"
 #include "frame_contract.hpp"
 #include "fuzz_target.hpp"
+#include "glance.hpp"
 #include "image.hpp"
 #include "image_file.hpp"
 #include "inspector.hpp"
@@ -16,6 +18,18 @@ using namespace mmapvideo_fuzz;
 using namespace mmapvideo_test;
 
 namespace {
+
+void glance_at_file(const std::string& path) {
+  try {
+    const mmapvideo::core::Glance found = mmapvideo::core::glance(path);
+    if (found.info.has_newest == 0) return;
+    require(spec::valid_planes(found.info.newest), "planes lie within the payload");
+    require(std::strlen(found.newest_caps.c_str()) == found.info.newest.caps_bytes,
+            "caps have their length");
+  } catch (const mmapvideo::core::Failure& failure) {
+    require(!failure.message().empty(), "a failure has a sentence");
+  }
+}
 
 void inspect_file(const std::string& path) {
   try {
@@ -63,6 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
   const std::string& before = file.kept_parts(ImageFile::Moment::before);
   check_readers(file.path());
   inspect_file(file.path());
+  glance_at_file(file.path());
   require(file.kept_parts(ImageFile::Moment::after) == before, "who reads changes no byte");
   file.require_let_go();
   check_writer(file, before);

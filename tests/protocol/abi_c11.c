@@ -34,6 +34,13 @@ KEEPS(mmapvideo_reader_info, turn_number, 16);
 KEEPS(mmapvideo_reader_info, lag, 24);
 HAS_SIZE(mmapvideo_reader_info, 32);
 
+KEEPS(mmapvideo_file_info, locked, 8);
+KEEPS(mmapvideo_file_info, session_id, 24);
+KEEPS(mmapvideo_file_info, newest_number, 48);
+KEEPS(mmapvideo_file_info, has_newest, 56);
+KEEPS(mmapvideo_file_info, newest, 64);
+HAS_SIZE(mmapvideo_file_info, 512);
+
 KEEPS(mmapvideo_reader_options, delivery, 8);
 KEEPS(mmapvideo_reader_options, max_leases, 16);
 HAS_SIZE(mmapvideo_reader_options, 24);

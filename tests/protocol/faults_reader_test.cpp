@@ -169,6 +169,7 @@ TEST_F(FaultsReaderTest, inspecting_and_listing_survive_every_failing_call) {
       [&](FaultRun& run) {
         inspect(run);
         run.list_readers();
+        run.look();
         stats_of(writer);
       },
       [&](FaultRun&) {

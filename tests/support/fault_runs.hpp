@@ -112,6 +112,13 @@ class FaultRun {
     return note("list_readers", mmapvideo_list_readers(path_.c_str(), readers, 8, &count, &error),
                 error);
   }
+  mmapvideo_status look() {
+    mmapvideo_file_info info;
+    char caps[256];
+    mmapvideo_error error = {};
+    return note("inspect", mmapvideo_inspect(path_.c_str(), &info, caps, sizeof caps, &error),
+                error);
+  }
   /// Frames of a new file have numbers of their own.
   void forget_position() { position_ = 0; }
 

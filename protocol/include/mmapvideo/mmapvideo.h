@@ -263,6 +263,38 @@ MMAPVIDEO_API mmapvideo_status mmapvideo_list_readers(const char* path,
                                                       uint32_t capacity, uint32_t* count,
                                                       mmapvideo_error* error);
 
+/** What is at a path at one moment, for those who choose among files. */
+typedef struct mmapvideo_file_info {
+  uint32_t state;        /* MMAPVIDEO_STATE_*; forming also when it is not that far yet */
+  uint32_t writer_alive; /* 1: a writer holds the file; 0: none, or it has no locks */
+  uint32_t locked;       /* 0: the file says that it has no locks, nobody can tell who is there */
+  uint32_t reader_count; /* attached now */
+  uint32_t delivery;     /* the writer's mmapvideo_delivery */
+  uint32_t clock_comparable;  /* 1: its times are of this machine's running clock */
+  uint64_t session_id;        /* changes with each start of a writer */
+  uint64_t writer_process_id; /* for people; means nothing in another pid namespace */
+  uint64_t head_number;       /* of the newest frame, 0: none was published */
+  uint64_t newest_number;     /* of the frame that `newest` describes */
+  uint32_t has_newest;        /* 1: `newest` is valid */
+  uint32_t reserved;
+  struct mmapvideo_frame_info newest; /* the newest frame, validated; also a leftover of another
+                                         session (times, format) */
+} mmapvideo_file_info;
+
+/**
+ * Looks at the file at `path` without becoming its reader: maps nothing, takes no lock, follows no
+ * link, never waits. So it is safe to do with files of anybody's. Needs permission to read.
+ *
+ * Fills `info`. `caps` gets the newest frame's caps with a NUL, or "" where there is no frame or
+ * they do not fit into `caps_capacity` bytes (info->newest.caps_bytes and the NUL); it may be NULL
+ * with a capacity of 0. A file under creation is MMAPVIDEO_OK with state forming. What is none of
+ * ours fails as for a reader: MMAPVIDEO_NOT_FOUND, MMAPVIDEO_FOREIGN_FILE, MMAPVIDEO_BROKEN_FILE,
+ * ...
+ */
+MMAPVIDEO_API mmapvideo_status mmapvideo_inspect(const char* path, mmapvideo_file_info* info,
+                                                 char* caps, uint32_t caps_capacity,
+                                                 mmapvideo_error* error);
+
 /**
  * Waits until `count` readers are attached, at most `timeout_ns` (negative: no limit). Readers
  * attach once there is a ring: reserve first. OK, MMAPVIDEO_TIMEOUT, MMAPVIDEO_CANCELLED, or

@@ -236,6 +236,22 @@ class Lease {
   mmapvideo_lease lease_{};
 };
 
+/// A file at one moment, and the caps of its newest frame ("" if there is none).
+struct FileInfo : mmapvideo_file_info {
+  std::string caps;
+};
+
+/// Looks at a file of anybody's without becoming its reader.
+inline FileInfo inspect(const std::string& path) {
+  constexpr std::uint32_t max_caps_bytes = 4096;
+  FileInfo info{};
+  char caps[max_caps_bytes] = {};
+  mmapvideo_error error{};
+  internal::checked(mmapvideo_inspect(path.c_str(), &info, caps, max_caps_bytes, &error), error);
+  info.caps = caps;
+  return info;
+}
+
 /// Takes frames out of one path, whatever happens to the file there.
 class Reader {
  public:
