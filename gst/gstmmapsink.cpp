@@ -35,12 +35,18 @@
  * Upstream that is live (a camera) is never delayed; other upstream (a file) is paced by the clock,
  * unless #GstBaseSink:sync is switched off.
  *
- * ## Example
+ * ## Examples
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! mmapsink location=/dev/shm/cam0
+ * gst-launch-1.0 videotestsrc is-live=true ! mmapsink location=/dev/shm/cam0
+ * ]|
+ * Shares a test picture. With `v4l2src ! videoconvert` in place of `videotestsrc is-live=true` it
+ * is a camera.
+ * |[
  * gst-launch-1.0 mmapsrc location=/dev/shm/cam0 ! videoconvert ! autovideosink
  * ]|
- * The first process shares a camera, the second shows it. Start as many of the second as you like.
+ * Shows it, in another process. Start as many of these as you like.
+ *
+ * Since: 0.1
  */
 #include "gstmmapsink.hpp"
 

@@ -35,6 +35,8 @@
  * gst-launch-1.0 mmapsrc location=/dev/shm/cam0 ! videoconvert ! autovideosink
  * ]|
  * Shows the camera that another process shares with mmapsink.
+ *
+ * Since: 0.1
  */
 #include "gstmmapsrc.hpp"
 

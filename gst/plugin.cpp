@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The plugin "mmap": registration of its two elements.
+// The plugin "mmap": registration of its two elements and the device provider.
 #include <gst/gst.h>
 
+#include "gstmmapdeviceprovider.hpp"
 #include "gstmmapsink.hpp"
 #include "gstmmapsrc.hpp"
 
@@ -10,6 +11,7 @@
 static gboolean plugin_init(GstPlugin* plugin) {
   gboolean registered = GST_ELEMENT_REGISTER(mmapsink, plugin);
   registered |= GST_ELEMENT_REGISTER(mmapsrc, plugin);
+  registered |= GST_DEVICE_PROVIDER_REGISTER(mmapdeviceprovider, plugin);
   return registered;
 }
 
