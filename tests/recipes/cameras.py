@@ -68,9 +68,12 @@ class Camera:
 
 
 def readers_of(path):
-    """How many are attached."""
+    """How many are attached; none while there is no file."""
     words = ["mmapvideo", "info", "--json", path]
-    found = subprocess.run(words, capture_output=True, text=True, check=True)
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    if found.returncode == 3:
+        return 0
+    assert found.returncode == 0, found.stderr
     return len(json.loads(found.stdout)["readers"])
 
 

@@ -31,6 +31,8 @@ def surroundings(test_root):
         PATH=f"{folder}:{os.environ['PATH']}",
         SDL_VIDEODRIVER="dummy",
         SDL_AUDIODRIVER="dummy",
+        # autovideosink would try every sink there is, and some crash where there is no screen.
+        GST_PLUGIN_FEATURE_RANK="fakevideosink:MAX",
         HOME=test_root,
     )
     _look_at_all_plugins()
@@ -79,7 +81,7 @@ def start(guardian, folder):
 
 @pytest.fixture
 def recipe(start, folder):
-    """Starts the block of the page that has this name, with these settings."""
+    """Starts the block that has this name, with these settings."""
 
     def start_recipe(name, **settings):
         block = _BLOCKS[name]

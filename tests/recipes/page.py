@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The blocks of the recipe page: what a user copies is what the tests run."""
+"""The blocks of the pages under gst/: what a user copies is what the tests run."""
 import ast
 import re
 import shlex
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "gst" / "recipes" / "README.md"
+PAGES = [ROOT / "gst" / "recipes" / "README.md", *sorted((ROOT / "gst" / "docs").glob("*.md"))]
 _FENCE = re.compile(r"^```(sh|python) ([\w-]+)\n(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -27,10 +27,12 @@ class Block(NamedTuple):
         return "".join(lines) + self.body
 
 
-def blocks():
+def blocks(pages=None):
+    """Of these pages, or of all; no two have the same name."""
     found = [
         Block(name, language, _settings(language, first), body)
-        for language, name, first, body in _FENCE.findall(PAGE.read_text(encoding="utf-8"))
+        for page in pages or PAGES
+        for language, name, first, body in _FENCE.findall(page.read_text(encoding="utf-8"))
     ]
     assert len({block.name for block in found}) == len(found), "two blocks of one name"
     return {block.name: block for block in found}
@@ -38,7 +40,8 @@ def blocks():
 
 def _settings(language, line):
     if language == "sh":
-        return dict(word.split("=", 1) for word in shlex.split(line))
+        # A block without settings begins with the command that does nothing.
+        return {} if line == ":" else dict(word.split("=", 1) for word in shlex.split(line))
     assignment = ast.parse(line).body[0]
     target, value = assignment.targets[0], assignment.value
     names = target.elts if isinstance(target, ast.Tuple) else [target]
