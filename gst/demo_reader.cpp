@@ -35,7 +35,7 @@ using Structure = std::unique_ptr<GstStructure, Free>;
 using Text = std::unique_ptr<gchar, Free>;
 
 constexpr guint poll_ms = 50;
-constexpr gint64 first_frame_timeout_us = 10 * G_USEC_PER_SEC;
+constexpr gint64 first_frame_timeout_us = gint64{10} * G_USEC_PER_SEC;
 
 struct Settings {
   std::string location;
