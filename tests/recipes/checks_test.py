@@ -49,6 +49,11 @@ def test_each_element_is_described(name):
         assert re.search(rf"^  {field} +\S", described.stdout, re.MULTILINE), field
 
 
+def without_other_plugins(output):
+    """GStreamer may look at all its plugins at a start, and some of those miss something."""
+    return "".join(line for line in output.splitlines(True) if ":plugin_init:" not in line)
+
+
 def test_normal_use_warns_of_nothing(start, cam):
     writing = ["gst-launch-1.0", "-q", "-e", "videotestsrc", "is-live=true", "!", "mmapsink"]
     writer = start([*writing, f"location={cam}"], env={**os.environ, **STRICT})
@@ -56,9 +61,10 @@ def test_normal_use_warns_of_nothing(start, cam):
     reading = ["gst-launch-1.0", "-q", "mmapsrc", f"location={cam}", "num-buffers=20", "!"]
     for sink in [["fakesink"], ["queue", "!", "videoconvert", "!", "fakesink", "sync=true"]]:
         reader = start([*reading, *sink], env={**os.environ, **STRICT})
-        assert reader.succeeds() == ""
+        assert without_other_plugins(reader.succeeds()) == ""
     assert writer.interrupt() == 0
-    assert writer.output.replace("handling interrupt.", "").strip() == ""
+    told = without_other_plugins(writer.output)
+    assert told.replace("handling interrupt.", "").strip() == ""
 
 
 # ---- Players ----------------------------------------------------------------------------------
