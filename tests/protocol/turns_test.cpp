@@ -75,7 +75,14 @@ TEST_F(TurnsTest, writer_goes_on_slot_by_slot_as_the_turn_moves) {
   for (std::uint64_t word = 2; word <= 5; ++word) publish(writer, word);
   for (std::uint64_t number = 6; number < 30; ++number) {
     EXPECT_TRUE(holds(path_, number - 4));
-    const Later move([&] { turn.move_to(number - 3); }, std::chrono::milliseconds(3));
+    const Later move(
+        [&] {
+          const RawFile file(path_);
+          while (load(file.header().released) % 2 == 0)
+            std::this_thread::yield();  // until it waits
+          turn.move_to(number - 3);
+        },
+        std::chrono::milliseconds(0));
     EXPECT_EQ(publish(writer, number), number);
     EXPECT_TRUE(holds(path_, number - 3));
   }
