@@ -300,9 +300,10 @@ using namespace mmapvideo_fuzz;
 
 #if defined(MMAPVIDEO_FUZZ_ASAN)
 /// Stacks of allocations are kept when an input is looked at again:
-/// ASAN_OPTIONS=malloc_context_size=30.
+/// ASAN_OPTIONS=malloc_context_size=30. The quarantine holds what one input frees, and fits the
+/// processor's cache.
 extern "C" const char* __asan_default_options() {
-  return "malloc_context_size=0:quarantine_size_mb=8";
+  return "malloc_context_size=0:quarantine_size_mb=1:thread_local_quarantine_size_kb=64";
 }
 #endif
 

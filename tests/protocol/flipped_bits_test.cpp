@@ -12,7 +12,12 @@
 #include "support/library.hpp"
 
 using namespace mmapvideo_test;
-using FlippedBitsTest = FileTest;
+
+/// One body tries thousands of files, and a sanitizer takes its time over each.
+class FlippedBitsTest : public FileTest {
+ protected:
+  Watchdog patient_watchdog_{600};
+};
 
 namespace {
 
