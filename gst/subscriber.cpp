@@ -19,6 +19,8 @@ namespace {
 
 // As long as a writer looks at a slot, if it runs.
 constexpr std::chrono::milliseconds claim_time{1};
+// Claimed for longer, a slot is the writer's next one or a dead writer's: its frame is copied.
+constexpr int max_claim_waits = 20;
 
 struct CapsUnref {
   void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
@@ -221,7 +223,7 @@ bool Subscriber::may_lease(const mmapvideo::FrameInfo& described) const {
 /// OK, OVERWRITTEN, CANCELLED, or anything else: copy.
 mmapvideo::Status Subscriber::take_lease(mmapvideo::Lease& lease) {
   const bool must = settings_.io_mode == IoMode::zero_copy;
-  for (;;) {
+  for (int claim_waits = 0;;) {
     const std::uint64_t ended_count = must ? lease_gate_->ended_count() : 0;
     const mmapvideo::Status status = reader_.lease(lease);
     if (status == MMAPVIDEO_NO_LOCKS) tell_no_locks();
@@ -233,10 +235,11 @@ mmapvideo::Status Subscriber::take_lease(mmapvideo::Lease& lease) {
                       "\" has so few slots that none can be leased. Give its writer slots=3 or "
                       "more, or use io-mode=auto.",
                   "io-mode=zero-copy");
-    // Fewer than may be: the writer was looking at the slot just then.
-    const bool go_on = figures.lease_count < figures.lease_limit
-                           ? lease_gate_->wait_beyond(ended_count, claim_time)
-                           : lease_gate_->wait_beyond(ended_count);
+    // Fewer than may be: the writer has claimed the slot.
+    const bool is_claimed = figures.lease_count < figures.lease_limit;
+    if (is_claimed && ++claim_waits > max_claim_waits) return status;
+    const bool go_on = is_claimed ? lease_gate_->wait_beyond(ended_count, claim_time)
+                                  : lease_gate_->wait_beyond(ended_count);
     if (!go_on) return MMAPVIDEO_CANCELLED;
   }
 }

@@ -35,7 +35,9 @@ std::unique_ptr<Attachment> Attachment::attach(const std::string& path,
 }
 
 Attachment::Attachment(platform::File file, std::shared_ptr<LeaseBudget> budget)
-    : file_(std::make_shared<const platform::File>(std::move(file))), budget_(std::move(budget)) {}
+    : file_(std::make_shared<const platform::File>(std::move(file))),
+      budget_(std::move(budget)),
+      hold_(std::make_shared<TurnHold>(file_)) {}
 
 Attachment::~Attachment() {
   // Leases may keep the descriptor open; this reader is gone all the same.
@@ -48,7 +50,7 @@ bool Attachment::map_header() {
   if (identify(*file_) == FileKind::forming || file_->size() < MMAPVIDEO_HEADER_BYTES) return false;
 
   mapped_header_ = std::make_shared<MappedHeader>(*file_);
-  turn_ = std::make_unique<ReaderTurn>(file_, kept_, ReleasedBell(mapped_header_));
+  turn_ = std::make_unique<ReaderTurn>(file_, hold_, ReleasedBell(mapped_header_));
   mmapvideo_file_header copy;
   copy_racing_from_mapping(&copy, &header(), sizeof copy);
   if (copy.state == MMAPVIDEO_STATE_FORMING) return false;
@@ -83,7 +85,7 @@ bool Attachment::map_generation(std::uint64_t generation) {
     if (load_acquire(header().ring_generation) != generation) return false;
     throw broken_file(file_->path(), *problem);
   }
-  ring_ = std::make_shared<ReaderRing>(file_, copy, lane_, budget_, kept_,
+  ring_ = std::make_shared<ReaderRing>(file_, copy, lane_, budget_, hold_,
                                        ReleasedBell(mapped_header_));
   return true;
 }

@@ -73,7 +73,7 @@ class Attachment {
 
   const std::shared_ptr<const platform::File> file_;
   const std::shared_ptr<LeaseBudget> budget_;
-  const std::shared_ptr<KeptFrames> kept_ = std::make_shared<KeptFrames>();
+  const std::shared_ptr<TurnHold> hold_;
   std::shared_ptr<MappedHeader> mapped_header_;
   std::shared_ptr<ReaderRing> ring_;
   std::uint32_t lane_ = 0;

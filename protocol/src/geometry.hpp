@@ -63,6 +63,12 @@ std::optional<mmapvideo_ring> plan_ring(std::uint64_t payload_bytes, std::uint32
 bool frame_fits(const mmapvideo_ring& ring, std::uint64_t payload_bytes, std::uint32_t caps_bytes,
                 std::uint64_t metadata_bytes) noexcept;
 
+/// How many frames a turn holds, the one it is on and those after it (SPEC.md 8.4); how far a turn
+/// lags behind its reader; how many slots a writer claims together (7.4).
+constexpr std::uint32_t quarter_of(const mmapvideo_ring& ring) noexcept {
+  return ring.slot_count / 4;
+}
+
 /// The bytes of a ring from its first to beyond its last slot. `ring` is valid.
 constexpr std::uint64_t ring_bytes(const mmapvideo_ring& ring) noexcept {
   return ring.slot_stride * ring.slot_count;

@@ -45,9 +45,10 @@ constexpr LockRange closed_writer_lock(std::uint32_t slot_id) noexcept {
   return lease_lock(slot_id, 0);
 }
 
-/// The whole slot, every lane: where the writer looks for leases.
-constexpr LockRange all_leases(std::uint32_t slot_id) noexcept {
-  return {lock_offset(MMAPVIDEO_LOCK_SLOT, slot_id, 0), MMAPVIDEO_LOCK_INDEX_BYTES};
+/// Whole slots, every lane: where the writer looks for leases. The ids do not wrap.
+constexpr LockRange all_leases(std::uint32_t first_slot_id, std::uint32_t slot_count) noexcept {
+  return {lock_offset(MMAPVIDEO_LOCK_SLOT, first_slot_id, 0),
+          slot_count * MMAPVIDEO_LOCK_INDEX_BYTES};
 }
 
 /// All SLOT items: what to query to list the leases.
@@ -69,6 +70,16 @@ constexpr LockRange turn_range(std::uint64_t first, std::uint64_t last) noexcept
 
 /// All TURN items: what to query to list the lossless readers.
 constexpr LockRange all_turns() noexcept { return turn_range(0, MMAPVIDEO_TURN_COUNT - 1); }
+
+/// The number that a turn is on. The lock table tells it mod 65536 only; it is the highest one that
+/// the turn can be on, where the newest frame is `head_number`.
+constexpr std::uint64_t number_of_turn(const LockRange& turn, std::uint64_t head_number) noexcept {
+  const std::uint64_t index =
+      (turn.offset - all_turns().offset) / MMAPVIDEO_LOCK_INDEX_BYTES % MMAPVIDEO_TURN_COUNT;
+  const std::uint64_t highest = head_number + 1;
+  const std::uint64_t below = (highest - index) % MMAPVIDEO_TURN_COUNT;
+  return highest > below ? highest - below : index;
+}
 
 static_assert(lock_offset(3, MMAPVIDEO_LOCK_INDEX_COUNT - 1, UINT32_MAX) +
                       MMAPVIDEO_LOCK_ITEM_BYTES - 1 ==

@@ -83,13 +83,19 @@ bool Reader::is_turn_due() const noexcept {
   const ReaderTurn& turn = attachment_->turn();
   const std::uint64_t behind = position_ + 1 - turn.number();
   const std::uint32_t slot_count = attachment_->ring().slot_count;
-  return turn.writer_waits() ? 2 * behind >= slot_count || turn.is_old() : 4 * behind >= slot_count;
+  return 4 * behind >= slot_count || (turn.writer_waits() && turn.is_old());
 }
 
-/// To the lowest number that is not finished.
+/// To the lowest number that is not finished; or the one before it, while that holds the frame of a
+/// lease, which would need a lock of its own.
 void Reader::move_turn_up() {
   const ReaderTurn& turn = attachment_->turn();
-  if (turn.held() && turn.number() < position_ + 1) attachment_->move_turn(position_ + 1);
+  if (!turn.held()) return;
+  const bool waits_for_each =
+      load_relaxed(attachment_->header().delivery) == MMAPVIDEO_DELIVERY_ACKNOWLEDGED;
+  const bool stays_on_lease = !waits_for_each && turn.has_lease_on(position_);
+  const std::uint64_t number = stays_on_lease ? position_ : position_ + 1;
+  if (turn.number() < number) attachment_->move_turn(number);
 }
 
 /// Up to the head that was loaded before the ring in use was searched, nothing is within reach.

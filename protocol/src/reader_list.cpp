@@ -15,15 +15,6 @@ std::uint32_t lane_of(const LockRange& lock) {
                                     MMAPVIDEO_LOCK_ITEM_BYTES);
 }
 
-/// The lock table tells a number mod 65536 only. It is the highest one that a turn can be on.
-std::uint64_t number_of_turn(const LockRange& turn, std::uint64_t head_number) {
-  const std::uint64_t index =
-      (turn.offset - all_turns().offset) / MMAPVIDEO_LOCK_INDEX_BYTES % MMAPVIDEO_TURN_COUNT;
-  const std::uint64_t highest = head_number + 1;
-  const std::uint64_t below = (highest - index) % MMAPVIDEO_TURN_COUNT;
-  return highest > below ? highest - below : index;
-}
-
 }  // namespace
 
 std::vector<mmapvideo_reader_info> list_readers(const platform::File& file,

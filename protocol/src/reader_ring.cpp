@@ -28,12 +28,12 @@ bool LeaseBudget::take(std::uint32_t max) noexcept {
 
 ReaderRing::ReaderRing(std::shared_ptr<const platform::File> file, const mmapvideo_ring& ring,
                        std::uint32_t lane, std::shared_ptr<LeaseBudget> budget,
-                       std::shared_ptr<const KeptFrames> kept, ReleasedBell bell)
+                       std::shared_ptr<TurnHold> hold, ReleasedBell bell)
     : file_(std::move(file)),
       ring_(ring),
       lane_(lane),
       budget_(std::move(budget)),
-      kept_(std::move(kept)),
+      hold_(std::move(hold)),
       bell_(std::move(bell)),
       mapping_(*file_, ring.offset, ring_bytes(ring), platform::Access::read),
       lease_counts_(ring.slot_count, 0) {}
@@ -62,7 +62,7 @@ ReaderRing::Lease ReaderRing::lease(std::uint32_t index, std::uint64_t stamp,
     if (!budget_->take(max_leases)) return Lease::too_many;
     Lease outcome = Lease::unsupported;
     try {
-      outcome = lock_lease(index, stamp);
+      outcome = take_lease(index, stamp);
     } catch (...) {
       budget_->put_back();
       throw;
@@ -75,6 +75,13 @@ ReaderRing::Lease ReaderRing::lease(std::uint32_t index, std::uint64_t stamp,
   }
   ++lease_counts_[index];
   return Lease::taken;
+}
+
+/// What the turn holds needs no lock. The turn was locked before this look at the stamp (H).
+ReaderRing::Lease ReaderRing::take_lease(std::uint32_t index, std::uint64_t stamp) {
+  const bool held = load_acquire(slot(index).stamp) == stamp &&
+                    hold_->lease(slot_id_of(ring_, index), stamp_number(stamp), quarter_of(ring_));
+  return held ? Lease::taken : lock_lease(index, stamp);
 }
 
 /// Locks first, then looks (G).
@@ -116,10 +123,10 @@ void ReaderRing::end_lease(std::uint32_t index) noexcept {
 /// A frame that the reader's turn keeps anyway is no news to the writer; the turn rings when it
 /// moves on. Looked at after unlocking, as the turn rings after it has moved (H).
 void ReaderRing::unlock_lease(std::uint32_t index) noexcept {
+  if (hold_->end_lease(slot_id_of(ring_, index))) return;
   const std::uint64_t number = stamp_number(load_relaxed(slot(index).stamp));
   platform::unlock(*file_, lease_lock(slot_id_of(ring_, index), lane_));
-  fence_between_lock_and_word();
-  if (!kept_->include(number)) bell_.ring();
+  bell_.ring_unless([&] { return hold_->keeps(number); });
 }
 
 }  // namespace mmapvideo::core

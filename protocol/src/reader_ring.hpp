@@ -34,10 +34,10 @@ class ReaderRing : public std::enable_shared_from_this<ReaderRing> {
  public:
   enum class Lease { taken, gone, claimed, too_many, unsupported };
 
-  /// Maps the ring. `lane` places its locks, `kept` is what the turn keeps. Throws Failure.
+  /// Maps the ring. `lane` places its locks, `hold` is what the turn holds. Throws Failure.
   ReaderRing(std::shared_ptr<const platform::File> file, const mmapvideo_ring& ring,
              std::uint32_t lane, std::shared_ptr<LeaseBudget> budget,
-             std::shared_ptr<const KeptFrames> kept, ReleasedBell bell);
+             std::shared_ptr<TurnHold> hold, ReleasedBell bell);
   ReaderRing(const ReaderRing&) = delete;
   ReaderRing& operator=(const ReaderRing&) = delete;
 
@@ -57,13 +57,14 @@ class ReaderRing : public std::enable_shared_from_this<ReaderRing> {
 
  private:
   void unlock_lease(std::uint32_t index) noexcept MMAPVIDEO_REQUIRES(mutex_);
+  Lease take_lease(std::uint32_t index, std::uint64_t stamp) MMAPVIDEO_REQUIRES(mutex_);
   Lease lock_lease(std::uint32_t index, std::uint64_t stamp) MMAPVIDEO_REQUIRES(mutex_);
 
   const std::shared_ptr<const platform::File> file_;
   const mmapvideo_ring ring_;
   const std::uint32_t lane_;
   const std::shared_ptr<LeaseBudget> budget_;
-  const std::shared_ptr<const KeptFrames> kept_;
+  const std::shared_ptr<TurnHold> hold_;
   const ReleasedBell bell_;
   const platform::Mapping mapping_;
   std::size_t populated_bytes_ = 0;  // the reader's thread only

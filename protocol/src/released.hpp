@@ -19,11 +19,17 @@ class ReleasedBell {
  public:
   explicit ReleasedBell(std::shared_ptr<MappedHeader> header) : header_(std::move(header)) {}
 
+  const mmapvideo_file_header& header() const noexcept { return header_->header(); }
   bool writer_waits() const noexcept { return (load_relaxed(header_->header().released) & 1) != 0; }
   /// One system call, and only if the writer waits (H).
   void ring() const noexcept {
+    ring_unless([] { return false; });
+  }
+  /// `is_no_news` is looked at when the unlock is visible.
+  template <typename IsNoNews>
+  void ring_unless(IsNoNews is_no_news) const noexcept {
     fence_between_lock_and_word();
-    if (writer_waits()) header_->signals().wake_writer();
+    if (!is_no_news() && writer_waits()) header_->signals().wake_writer();
   }
 
  private:

@@ -62,18 +62,17 @@ inline void fence_between_lock_and_word() noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
-/// Writer: warns of a rewrite before it looks for leases (G) and turns (H). Returns the stamp for
-/// withdraw_slot.
+/// Writer: warns of a rewrite. Then it calls fence_between_lock_and_word() and looks for leases (G)
+/// and turns (H). Returns the number of the frame that is there, 0: none.
 inline std::uint64_t claim_slot(std::uint64_t& stamp) noexcept {
   const std::uint64_t former = load_relaxed(stamp);
   store_relaxed(stamp, former | 1);
-  fence_between_lock_and_word();
-  return former;
+  return former / 2;
 }
 
-/// Writer: somebody leases the claimed slot, whose bytes are as they were.
-inline void withdraw_slot(std::uint64_t& stamp, std::uint64_t former) noexcept {
-  store_release(stamp, former);
+/// Writer: the claimed slot stays as it was.
+inline void withdraw_slot(std::uint64_t& stamp) noexcept {
+  store_release(stamp, load_relaxed(stamp) & ~std::uint64_t{1});
 }
 
 /// Writer: nobody leases the claimed slot; its bytes are about to change (A).

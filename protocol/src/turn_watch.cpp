@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which frames lossless readers still need.
+// Which frames the turns of lossless readers keep.
 #include "turn_watch.hpp"
 
 #include <algorithm>
@@ -43,7 +43,21 @@ std::set<std::uint64_t> lanes_of(const std::vector<LockRange>& turns) {
 
 }  // namespace
 
-bool TurnWatch::is_needed(std::uint64_t number) {
+/// Who needs a frame needs all that came after it. What a turn that moves up lets go of is held by
+/// another lock before: that of the turn's next place, or a lease. So the turns that were passed
+/// over are asked about first, then the others, and leases (by the caller) last (I).
+TurnWatch::Claimable TurnWatch::claimable(std::span<const std::uint64_t> numbers,
+                                          std::uint32_t frames_held_by_turn) const {
+  const std::uint64_t newest = *std::max_element(numbers.begin(), numbers.end());
+  if (newest == 0) return Claimable::yes;
+  const bool held = std::any_of(numbers.begin(), numbers.end(), [&](std::uint64_t number) {
+    return is_held(number, frames_held_by_turn);
+  });
+  if (held) return Claimable::held;
+  return waits_ && is_needed(newest) ? Claimable::needed : Claimable::yes;
+}
+
+bool TurnWatch::is_needed(std::uint64_t number) const {
   const TurnRanges ranges = turns_up_to(number);
   return std::any_of(ranges.begin(), ranges.end(),
                      [&](const LockRange& range) { return is_locked_by_others(range); });
@@ -54,34 +68,52 @@ bool TurnWatch::is_needed(std::uint64_t number) {
 bool TurnWatch::is_locked_by_others(const LockRange& range) const {
   const std::uint64_t end = range.offset + range.bytes;
   std::uint64_t at = range.offset;
-  for (const LockRange& passed : passed_) {
-    if (passed.offset < at || passed.offset >= end) continue;
-    if (passed.offset > at && is_locked(file_, {at, passed.offset - at})) return true;
-    at = passed.offset + passed.bytes;
+  for (const auto& [turn, number] : passed_) {
+    if (turn.offset < at || turn.offset >= end) continue;
+    if (turn.offset > at && is_locked(file_, {at, turn.offset - at})) return true;
+    at = turn.offset + turn.bytes;
   }
   return at < end && is_locked(file_, {at, end - at});
 }
 
-std::uint32_t TurnWatch::pass_over(std::uint64_t number) {
+bool TurnWatch::is_held(std::uint64_t number, std::uint32_t frames_held_by_turn) const noexcept {
+  return std::any_of(passed_.begin(), passed_.end(), [&](const Passed& passed) {
+    return number >= passed.number && number - passed.number < frames_held_by_turn &&
+           is_locked(file_, passed.turn);
+  });
+}
+
+std::uint32_t TurnWatch::pass_over(std::uint64_t number, std::uint64_t head_number) {
   const std::set<std::uint64_t> lanes = lanes_of(blocking_turns(number));
   // A reader that was stopped while it moved has two turns.
   for (const LockRange& turn : list_locks(file_, all_turns()))
-    if (lanes.contains(lane_of(turn)) && !is_passed(turn)) passed_.push_back(turn);
+    if (lanes.contains(lane_of(turn)) && !is_passed(turn))
+      passed_.push_back({turn, number_of_turn(turn, head_number)});
   std::sort(passed_.begin(), passed_.end(),
-            [](const LockRange& a, const LockRange& b) { return a.offset < b.offset; });
+            [](const Passed& a, const Passed& b) { return a.turn.offset < b.turn.offset; });
   return static_cast<std::uint32_t>(lanes.size());
 }
 
+void TurnWatch::pass_over_all(std::uint64_t head_number) {
+  passed_.clear();
+  for (const LockRange& turn : list_locks(file_, all_turns()))
+    passed_.push_back({turn, number_of_turn(turn, head_number)});
+}
+
 std::uint32_t TurnWatch::passed_count() const {
-  return static_cast<std::uint32_t>(lanes_of(passed_).size());
+  if (!waits_) return 0;
+  std::set<std::uint64_t> lanes;
+  for (const Passed& passed : passed_) lanes.insert(lane_of(passed.turn));
+  return static_cast<std::uint32_t>(lanes.size());
 }
 
 bool TurnWatch::is_passed(const LockRange& turn) const {
-  return std::find(passed_.begin(), passed_.end(), turn) != passed_.end();
+  return std::any_of(passed_.begin(), passed_.end(),
+                     [&](const Passed& passed) { return passed.turn == turn; });
 }
 
 void TurnWatch::forget_moved() {
-  std::erase_if(passed_, [&](const LockRange& turn) { return !is_locked(file_, turn); });
+  std::erase_if(passed_, [&](const Passed& passed) { return !is_locked(file_, passed.turn); });
 }
 
 std::vector<LockRange> TurnWatch::blocking_turns(std::uint64_t number) const {

@@ -37,7 +37,7 @@ std::uint64_t repair_slot(std::uint64_t& stamp) noexcept {
     return 0;
   }
   // It may be claimed, but was never written to: the frame is whole.
-  withdraw_slot(stamp, 2 * number);
+  withdraw_slot(stamp);
   return number;
 }
 
@@ -127,13 +127,16 @@ void Writer::validate() {
 void Writer::take_over() {
   signals_ = std::make_unique<platform::Signals>(header(), platform::Access::write);
   const std::uint32_t former_state = load_relaxed(header().state);
+  const std::uint32_t former_delivery = load_relaxed(header().delivery);
   begin_forming();
   // A writer that was killed while it waited left it odd.
   if (load_relaxed(header().released) % 2 != 0) increment_release(header().released);
   try {
+    if (locked_ && !turns_.waits()) ignore_turns();
     repair();
   } catch (...) {
     // What was repaired is as good as before, and readers may go on with it.
+    store_relaxed(header().delivery, former_delivery);
     store_release(header().state, former_state);
     throw;
   }
@@ -143,6 +146,14 @@ void Writer::take_over() {
 void Writer::begin_forming() noexcept {
   store_relaxed(header().state, std::uint32_t{MMAPVIDEO_STATE_FORMING});
   fence_before_writing();
+}
+
+/// Step 7.1.6: a writer that waits for nobody leaves alone what the turns hold that were taken
+/// while `delivery` said that it counts. (H)
+void Writer::ignore_turns() {
+  store_relaxed(header().delivery, std::uint32_t{MMAPVIDEO_DELIVERY_LATEST});
+  fence_between_lock_and_word();
+  turns_.pass_over_all(header().head_number);
 }
 
 /// Steps 7.1.5, 7.1.7 and 7.1.8.
@@ -163,7 +174,7 @@ void Writer::start_session() {
   h.session_start_time_ns = platform::monotonic_ns();
   h.session_first_number = next_number_;
   h.writer_process_id = platform::process_id();
-  h.delivery = options_.delivery;
+  store_relaxed(h.delivery, options_.delivery);
   for (std::uint64_t* counter :
        {&h.frame_count, &h.dropped_count, &h.byte_count, &h.wait_count, &h.passed_over_count})
     store_relaxed(*counter, std::uint64_t{0});
@@ -354,6 +365,7 @@ void Writer::end() noexcept {
 
 void Writer::end_session() noexcept {
   if (ended_) return;
+  if (current_) current_->withdraw_claims();
   store_release(header().state, std::uint32_t{MMAPVIDEO_STATE_ENDED});
   ended_ = true;
   announce();

@@ -73,6 +73,7 @@ class Writer {
   void validate();
   void take_over() MMAPVIDEO_REQUIRES(mutex_);
   void begin_forming() noexcept;
+  void ignore_turns() MMAPVIDEO_REQUIRES(mutex_);
   void start_session() MMAPVIDEO_REQUIRES(mutex_);
   void repair() MMAPVIDEO_REQUIRES(mutex_);
   void give_back_unused_end();
@@ -98,8 +99,8 @@ class Writer {
   void move_head(const mmapvideo_frame_info& info, std::uint64_t number) noexcept
       MMAPVIDEO_REQUIRES(mutex_);
 
-  bool waits_for_readers() const noexcept {
-    return locked_ && options_.delivery != MMAPVIDEO_DELIVERY_LATEST;
+  bool waits_for_readers() const noexcept MMAPVIDEO_REQUIRES(mutex_) {
+    return locked_ && turns_.waits();
   }
   template <typename TryTake, typename WorthWaiting>
   mmapvideo_status take(const Sizes& sizes, TryTake try_take, WorthWaiting worth_waiting,
@@ -127,7 +128,8 @@ class Writer {
   platform::Mapping header_mapping_;
   std::unique_ptr<platform::Signals> signals_;  // once the file is known to be good
   ReleasedWait released_;
-  TurnWatch turns_ MMAPVIDEO_GUARDED_BY(mutex_){file_};
+  TurnWatch turns_ MMAPVIDEO_GUARDED_BY(mutex_){file_,
+                                                options_.delivery != MMAPVIDEO_DELIVERY_LATEST};
   // None before the first frame.
   std::unique_ptr<WriterRing> current_ MMAPVIDEO_GUARDED_BY(mutex_);
   // With memory that was not given back yet.

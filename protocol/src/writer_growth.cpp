@@ -69,8 +69,7 @@ void Writer::write_descriptor(mmapvideo_ring& descriptor, const mmapvideo_ring& 
 }
 
 std::unique_ptr<WriterRing> Writer::new_ring(const mmapvideo_ring& ring) {
-  return std::make_unique<WriterRing>(file_, ring, locked_,
-                                      waits_for_readers() ? &turns_ : nullptr);
+  return std::make_unique<WriterRing>(file_, ring, locked_ ? &turns_ : nullptr);
 }
 
 std::unique_ptr<WriterRing> Writer::append_ring(mmapvideo_ring ring) {

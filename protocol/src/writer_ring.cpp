@@ -11,15 +11,15 @@
 
 namespace mmapvideo::core {
 
-WriterRing::WriterRing(platform::File& file, const mmapvideo_ring& ring, bool locked,
-                       TurnWatch* turns)
+WriterRing::WriterRing(platform::File& file, const mmapvideo_ring& ring, const TurnWatch* turns)
     : file_(file),
       ring_(ring),
-      locked_(locked),
       turns_(turns),
       mapping_(file, ring.offset, ring_bytes(ring), platform::Access::write),
       uses_(ring.slot_count, Use::free),
-      tickets_(ring.slot_count, 0) {}
+      tickets_(ring.slot_count, 0) {
+  claimed_numbers_.reserve(std::max<std::uint32_t>(quarter_of(ring), 1));
+}
 
 void WriterRing::set_generation(std::uint64_t generation, std::uint32_t first_slot_id) noexcept {
   ring_.generation = generation;
@@ -41,29 +41,77 @@ void WriterRing::populate() {
   populated_ = true;
 }
 
+std::uint64_t WriterRing::number_in(std::uint32_t index) const noexcept {
+  return stamp_number(load_relaxed(slot(index).stamp));
+}
+
 /// What cannot be asked counts as leased: it is left alone.
-bool WriterRing::is_leased(std::uint32_t index) const noexcept {
-  return locked_ && platform::query_lock(file_, all_leases(slot_id_of(ring_, index))) !=
-                        platform::LockAnswer::free;
+bool WriterRing::are_leased(std::uint32_t first, std::uint32_t count) const noexcept {
+  return turns_ != nullptr &&
+         platform::query_lock(file_, all_leases(slot_id_of(ring_, first), count)) !=
+             platform::LockAnswer::free;
+}
+
+bool WriterRing::is_had_by_others(std::uint32_t index) const noexcept {
+  const std::uint64_t number = number_in(index);
+  return are_leased(index, 1) || (turns_ != nullptr && turns_->is_held(number, quarter_of(ring_)));
 }
 
 void WriterRing::look_for_leases() noexcept {
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index)
-    if (may_be_free(index)) uses_[index] = is_leased(index) ? Use::elsewhere : Use::free;
+    if (uses_[index] == Use::free || uses_[index] == Use::elsewhere)
+      uses_[index] = is_had_by_others(index) ? Use::elsewhere : Use::free;
 }
 
-/// Steps 7.2.2 and 7.4.1. Leased or needed: the slot is as it was.
+/// Steps 7.2.2 and 7.4.1. Not ours: the slot is as it was.
 WriterRing::Claim WriterRing::claim(std::uint32_t index) {
-  // What is leased for long is not claimed again and again.
-  if (uses_[index] == Use::elsewhere && is_leased(index)) return Claim::leased;
-  std::uint64_t& stamp = slot(index).stamp;
-  const std::uint64_t former = claim_slot(stamp);
-  uses_[index] = is_leased(index) ? Use::elsewhere : Use::free;
-  const bool needed =
-      turns_ != nullptr && stamp_number(former) != 0 && turns_->is_needed(stamp_number(former));
-  if (uses_[index] == Use::free && !needed) return Claim::ours;
-  withdraw_slot(stamp, former);
-  return needed ? Claim::needed : Claim::leased;
+  if (uses_[index] == Use::claimed) return Claim::ours;
+  // What others have for long is not claimed again and again.
+  if (uses_[index] == Use::elsewhere && is_had_by_others(index)) return Claim::elsewhere;
+  for (std::uint32_t count = claimable_together(index); count > 1; count /= 2)
+    if (try_claim(index, count) == Claim::ours) return Claim::ours;
+  return try_claim(index, 1);
+}
+
+/// Slots from `first` on that are next in line, so that one question is enough for all. A writer
+/// that waits for no reader claims one at a time: who reads behind it can lease the others.
+std::uint32_t WriterRing::claimable_together(std::uint32_t first) const noexcept {
+  if (turns_ == nullptr || !turns_->waits()) return 1;
+  const std::uint32_t end = std::min(first + ring_.slot_count / 2, ring_.slot_count);
+  std::uint32_t next = first;
+  while (next < end && uses_[next] == Use::free && next != head_index_ &&
+         slot_id_of(ring_, next) >= slot_id_of(ring_, first))
+    ++next;
+  return std::max(next - first, std::uint32_t{1});
+}
+
+/// Claims all of these, or leaves them as they were.
+WriterRing::Claim WriterRing::try_claim(std::uint32_t first, std::uint32_t count) {
+  claimed_numbers_.clear();
+  for (std::uint32_t index = first; index < first + count; ++index)
+    claimed_numbers_.push_back(claim_slot(slot(index).stamp));
+  fence_between_lock_and_word();
+  const auto claimable = turns_ != nullptr ? turns_->claimable(claimed_numbers_, quarter_of(ring_))
+                                           : TurnWatch::Claimable::yes;
+  const Claim outcome = claimable == TurnWatch::Claimable::needed ? Claim::needed
+                        : claimable == TurnWatch::Claimable::held || are_leased(first, count)
+                            ? Claim::elsewhere
+                            : Claim::ours;
+  for (std::uint32_t index = first; index < first + count; ++index) {
+    if (outcome != Claim::ours) withdraw_slot(slot(index).stamp);
+    uses_[index] = outcome == Claim::ours                      ? Use::claimed
+                   : outcome == Claim::elsewhere && count == 1 ? Use::elsewhere
+                                                               : Use::free;
+  }
+  return outcome;
+}
+
+void WriterRing::withdraw_claims() noexcept {
+  for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
+    if (uses_[index] != Use::claimed) continue;
+    withdraw_slot(slot(index).stamp);
+    uses_[index] = Use::free;
+  }
 }
 
 /// Steps 7.2.2 and 7.2.3.
@@ -71,8 +119,9 @@ std::optional<mmapvideo_slot_view> WriterRing::take() {
   std::uint64_t needed_from = UINT64_MAX;  // who needs a frame needs all that came after it
   for (std::uint32_t step = 0; step < ring_.slot_count; ++step) {
     const std::uint32_t index = (next_index_ + step) % ring_.slot_count;
-    const std::uint64_t number = stamp_number(load_relaxed(slot(index).stamp));
-    if (index == head_index_ || !may_be_free(index) || number >= needed_from) continue;
+    const std::uint64_t number = number_in(index);
+    if (index == head_index_ || !may_be_free(index)) continue;
+    if (uses_[index] != Use::claimed && number >= needed_from) continue;
     const Claim outcome = claim(index);
     if (outcome == Claim::needed) needed_from = number;
     if (outcome != Claim::ours) continue;
@@ -123,7 +172,7 @@ bool WriterRing::others_are_in_the_way() const noexcept {
 std::uint64_t WriterRing::oldest_number() const noexcept {
   std::uint64_t oldest = 0;
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
-    const std::uint64_t number = stamp_number(load_relaxed(slot(index).stamp));
+    const std::uint64_t number = number_in(index);
     if (index == head_index_ || uses_[index] != Use::free || number == 0) continue;
     if (oldest == 0 || number < oldest) oldest = number;
   }
@@ -154,7 +203,7 @@ void WriterRing::set_free(std::uint32_t index) noexcept {
 }
 
 void WriterRing::lock_what_is_out() noexcept {
-  if (!locked_) return;
+  if (turns_ == nullptr) return;
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
     if (uses_[index] != Use::held && uses_[index] != Use::taken) continue;
     try {
@@ -166,7 +215,7 @@ void WriterRing::lock_what_is_out() noexcept {
 }
 
 void WriterRing::let_go(std::uint32_t index) noexcept {
-  if (locked_) platform::unlock(file_, closed_writer_lock(slot_id_of(ring_, index)));
+  if (turns_ != nullptr) platform::unlock(file_, closed_writer_lock(slot_id_of(ring_, index)));
   set_free(index);
 }
 

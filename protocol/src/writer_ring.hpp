@@ -17,8 +17,8 @@ namespace mmapvideo::core {
 class WriterRing {
  public:
   /// Maps the ring. `file` outlives it, and so does `turns`, by which frames are kept for lossless
-  /// readers; NULL: they are not. `locked`: the file has locks. Throws Failure.
-  WriterRing(platform::File& file, const mmapvideo_ring& ring, bool locked, TurnWatch* turns);
+  /// readers; NULL: the file has no locks. Throws Failure.
+  WriterRing(platform::File& file, const mmapvideo_ring& ring, const TurnWatch* turns);
   WriterRing(const WriterRing&) = delete;
   WriterRing& operator=(const WriterRing&) = delete;
 
@@ -49,6 +49,8 @@ class WriterRing {
   void abort(std::uint32_t index) noexcept;
   /// Held: it may be rewritten.
   void release(std::uint32_t index) noexcept;
+  /// Nothing is taken for a while: what is claimed ahead can be leased again.
+  void withdraw_claims() noexcept;
   /// May one of the slots that cannot be taken now become free without the writer's user?
   bool others_are_in_the_way() const noexcept;
   /// The oldest frame that is neither out nor leased. 0: there is none.
@@ -64,31 +66,39 @@ class WriterRing {
   bool give_back();
 
  private:
-  /// elsewhere: somebody else had it when last looked at.
-  enum class Use : std::uint8_t { free, elsewhere, taken, held, given_back };
+  /// elsewhere: somebody else had it when last looked at. claimed: its stamp warned of a rewrite
+  /// before nobody was found to have it.
+  enum class Use : std::uint8_t { free, elsewhere, claimed, taken, held, given_back };
 
   bool is(const mmapvideo_slot_view& view, Use use) const noexcept {
     return view.slot_index < uses_.size() && uses_[view.slot_index] == use &&
            tickets_[view.slot_index] == view.ticket;
   }
   bool may_be_free(std::uint32_t index) const noexcept {
-    return uses_[index] == Use::free || uses_[index] == Use::elsewhere;
+    return uses_[index] == Use::free || uses_[index] == Use::elsewhere ||
+           uses_[index] == Use::claimed;
   }
+  std::uint64_t number_in(std::uint32_t index) const noexcept;
   /// The head and a slot to publish into remain, whatever others have.
   bool others_leave_enough() const noexcept;
-  bool is_leased(std::uint32_t index) const noexcept;
-  enum class Claim { ours, leased, needed };
+  bool are_leased(std::uint32_t first, std::uint32_t count) const noexcept;
+  /// By anybody but a reader that the writer waits for.
+  bool is_had_by_others(std::uint32_t index) const noexcept;
+  /// elsewhere: leased, or held by a turn that was passed over.
+  enum class Claim { ours, elsewhere, needed };
   Claim claim(std::uint32_t index);
+  std::uint32_t claimable_together(std::uint32_t first) const noexcept;
+  Claim try_claim(std::uint32_t first, std::uint32_t count);
   void set_free(std::uint32_t index) noexcept;
   bool give_back_slot(std::uint32_t index);
 
   platform::File& file_;
   mmapvideo_ring ring_;
-  const bool locked_;
-  TurnWatch* const turns_;
+  const TurnWatch* const turns_;
   platform::Mapping mapping_;
   std::vector<Use> uses_;
-  std::vector<std::uint32_t> tickets_;  // how often each slot was taken
+  std::vector<std::uint32_t> tickets_;          // how often each slot was taken
+  std::vector<std::uint64_t> claimed_numbers_;  // of try_claim(), which allocates no other memory
   std::uint32_t out_count_ = 0;
   std::uint32_t next_index_ = 0;  // where the search for a free slot begins
   std::optional<std::uint32_t> head_index_;

@@ -143,7 +143,7 @@ mmapvideo_status Writer::wait_for_readers(std::uint32_t count, std::int64_t time
 /// False: nobody is in the way of this frame.
 bool Writer::pass_over(std::uint64_t number) {
   if (number == 0) return false;
-  const std::uint32_t passed = turns_.pass_over(number);
+  const std::uint32_t passed = turns_.pass_over(number, next_number_ - 1);
   increment_relaxed(passed_over_count_, passed);
   increment_relaxed(header().passed_over_count, passed);
   store_relaxed(passed_over_now_, std::uint64_t{turns_.passed_count()});

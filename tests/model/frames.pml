@@ -15,6 +15,8 @@
  * - All that a sleeper needs to know of a futex word is whether it changed: a bit for each reader.
  * - A writer takes one slot at a time, and holds none. Sessions have no id; a reader leaves when it tells an end.
  * - A turn lags as far as it likes, whether the writer waits or not, until the reader sleeps.
+ * - A turn holds TURN_HOLDS frames (7.4). A reader whose bit is set in KEEPING keeps a lease on one of them while it goes
+ *   on, and copies meanwhile.
  * - A writer that is refused the WRITER lock tries again until it gets it. One that waits sleeps for a moment that
  *   ends by itself, so nobody wakes it here. Readers sleep until they are woken: to get on they do not need the
  *   100 ms after which they look again.
@@ -44,6 +46,12 @@
 #endif
 #ifndef LEASING
 #define LEASING 0
+#endif
+#ifndef KEEPING
+#define KEEPING 0
+#endif
+#ifndef TURN_HOLDS
+#define TURN_HOLDS 0          /* at most 2 */
 #endif
 #ifndef NEWEST
 #define NEWEST 0
@@ -125,6 +133,33 @@ inline ask_for_turns(range, may_be_lost)
        fi;
        if
        :: (turn[i] & (range)) && !(turn[i] & (range) & ~passed_over[i]) -> lost[i] = lost[i] | (may_be_lost)
+       :: else
+       fi;
+       i++
+    :: else -> break
+    od;
+    i = 0
+  }
+}
+
+/* What the turns in a mask of numbers hold. */
+#if TURN_HOLDS == 0
+#define HELD_BY(turns) 0
+#elif TURN_HOLDS == 1
+#define HELD_BY(turns) (turns)
+#else
+#define HELD_BY(turns) ((turns) | ((turns) << 1))
+#endif
+
+/* One question for each turn that was passed over: is it there still? */
+inline ask_for_held(frame)
+{
+  d_step {
+    i = 0;
+    do
+    :: i < READERS ->
+       if
+       :: HELD_BY(turn[i] & ignored[i]) & BIT(frame) -> c_code { happened("held frame found"); }; needed = 1
        :: else
        fi;
        i++
@@ -367,14 +402,27 @@ choose:
          stamp[slot] = former | 1
        }
     fi;
-    if                                                              /* 7.2.2: ask for leases */
-    :: d_step { lease[slot] -> c_code { happened("lease found"); } };
-       goto restore
-    :: lease[slot] == 0 && former == 0 -> goto write
-    :: lease[slot] == 0 && former != 0
+#ifdef WRONG_LEASES_ASKED_FIRST
+    if
+    :: lease[slot] -> goto restore
+    :: lease[slot] == 0
     fi;
 #endif
+#endif
 #if DELIVERY > 0 && !defined(WRONG_NO_TURNS_ASKED)
+    if
+    :: former == 0 -> goto ask_for_leases
+    :: else
+    fi;
+#if TURN_HOLDS > 0 && !defined(WRONG_PASSED_OVER_HOLDS_NOTHING) && !defined(WRONG_HELD_ASKED_LAST)
+    atomic {
+      ask_for_held(NUMBER(former));                                 /* 7.4.1 */
+      if
+      :: needed -> goto restore
+      :: else
+      fi
+    };
+#endif
     atomic {
       ask_for_turns(FIRST_PART(NUMBER(former)), BIT(NUMBER(former)));   /* 7.4.1 */
       if
@@ -386,12 +434,29 @@ choose:
       ask_for_turns(SECOND_PART(NUMBER(former)), BIT(NUMBER(former)));
       if
       :: needed -> goto restore
-      :: else -> goto write
+      :: else
       fi
     };
-#else
-    goto write;
+#ifdef WRONG_HELD_ASKED_LAST
+    atomic {
+      ask_for_held(NUMBER(former));
+      if
+      :: needed -> goto restore
+      :: else
+      fi
+    };
 #endif
+#endif
+
+ask_for_leases:
+#if !defined(WRONG_ASK_BEFORE_CLAIM) && !defined(WRONG_LEASES_ASKED_FIRST)
+    if                                                              /* 7.2.2 */
+    :: d_step { lease[slot] -> c_code { happened("lease found"); } };
+       goto restore
+    :: lease[slot] == 0
+    fi;
+#endif
+    goto write;
 
 restore:
     atomic {                                                        /* 7.2.2, 7.4.1: leased, needed */
@@ -539,11 +604,24 @@ inline join()
   }
 }
 
+/* 8.4.3. The turn need not go beyond the last frame while that has a lease without a lock. */
+#define MAY_STAY (DELIVERY < 2 && kept && kept == POSITION && !(lease[kept_slot] & READER(r)))
+
 /* 8.4.2. A turn never moves down. */
 #define TURN_IS_BELOW(n) (turn[r] && turn[r] < BIT(n))
 
 inline move_turn(n)
 {
+#ifndef WRONG_TURN_LEAVES_LEASE
+  if                                                                /* 8.4.6 */
+  :: d_step {
+       kept && kept < (n) && !(lease[kept_slot] & READER(r)) ->
+       c_code { happened("kept lease locked"); };
+       lease[kept_slot] = lease[kept_slot] | READER(r)
+     }
+  :: else
+  fi;
+#endif
 #ifdef WRONG_UNLOCK_BEFORE_LOCK
   turn[r] = 0;
 #else
@@ -582,9 +660,20 @@ inline unlock_lease()
   d_step { lease[slot] = lease[slot] & ~READER(r); trusted[slot] = trusted[slot] & ~READER(r); again = 0 }
 }
 
+/* It ends, with its lock if it has one. */
+inline end_kept_lease()
+{
+  d_step {
+    lease[kept_slot] = lease[kept_slot] & ~READER(r);
+    trusted[kept_slot] = trusted[kept_slot] & ~READER(r);
+    kept = 0; kept_slot = 0
+  }
+}
+
 proctype Reader(byte r)
 {
   byte slot, best, copy0, copy1;
+  byte kept, kept_slot;       /* a frame whose lease goes on, 0: none */
   byte kept_from;             /* what is older was not kept when it chose, as it was passed over */
   byte written;               /* what the session that has ended had published */
   bit was_ended, again;
@@ -606,9 +695,15 @@ proctype Reader(byte r)
 #endif
 
 next_frame:
+    if
+    :: d_step { kept -> assert(word0[kept_slot] == kept && word1[kept_slot] == kept) };
+       end_kept_lease()
+    :: true
+    fi;
     /* The frame taken before is finished now (8.4). */
     if
     :: TURN_IS_BELOW(POSITION + 1) && DELIVERY < 2                  /* 8.4.3: it may lag */
+    :: TURN_IS_BELOW(POSITION) && MAY_STAY -> move_turn(POSITION)
     :: TURN_IS_BELOW(POSITION + 1) -> move_turn(POSITION + 1)
     :: !TURN_IS_BELOW(POSITION + 1)
     fi;
@@ -720,8 +815,17 @@ snapshot:
        goto look
     fi;
     if
-    :: !IS(LEASING, r) -> goto copy
-    :: else
+    :: kept || !(IS(LEASING, r) || IS(KEEPING, r)) -> goto copy
+    :: !kept && IS(LEASING, r)
+    :: d_step {                                                     /* 8.4.6: held by the turn */
+         !kept && IS(KEEPING, r) && (HELD_BY(turn[r]) & BIT(POSITION)) && stamp[slot] == 2 * POSITION ->
+         c_code { happened("frame leased without a lock"); };
+         trusted[slot] = trusted[slot] | READER(r);
+         kept = POSITION; kept_slot = slot
+       };
+       goto done
+    :: !kept && !IS(LEASING, r) && IS(KEEPING, r) && !(HELD_BY(turn[r]) & BIT(POSITION)) -> goto copy
+    :: !kept && !IS(LEASING, r) && IS(KEEPING, r) && stamp[slot] != 2 * POSITION -> goto copy
     fi;
 
 #ifndef WRONG_LOOK_BEFORE_LOCK
@@ -782,7 +886,8 @@ nothing:
        };
        goto leave
 #ifndef WRONG_SLEEP_WITH_OLD_TURN
-    :: !was_ended && TURN_IS_BELOW(POSITION + 1) -> move_turn(POSITION + 1)   /* 8.4.3 */
+    :: !was_ended && TURN_IS_BELOW(POSITION + 1) && !(MAY_STAY) -> move_turn(POSITION + 1)   /* 8.4.3 */
+    :: !was_ended && TURN_IS_BELOW(POSITION) && MAY_STAY -> move_turn(POSITION)
 #endif
     :: else
     fi;
@@ -790,13 +895,18 @@ end_sleep:
     d_step { (unchanged & READER(r)) == 0 -> slot = 0; written = 0 };   /* 8.2.7 */
     goto next_frame;
 leave:
+    if
+    :: kept -> end_kept_lease()
+    :: else
+    fi;
     turn[r] = 0                                                     /* 8.4.5 */
   }
 #if KILLS > 0 || HALTS > 0
   unless {
     d_step {
       (dead | halted) & READER(r) ->
-      slot = 0; best = 0; copy0 = 0; copy1 = 0; kept_from = 0; written = 0; was_ended = 0; again = 0; i = 0
+      slot = 0; best = 0; copy0 = 0; copy1 = 0; kept = 0; kept_slot = 0; kept_from = 0; written = 0; was_ended = 0;
+      again = 0; i = 0
     }
   }
 #endif

@@ -175,7 +175,7 @@ def test_killed_reader_of_the_library_holds_nothing(path):
             writer.wait_for_readers(1)
             write_small(writer, 1)
             assert peer.answer() == "held 1"
-            assert len(locks_in(path, READER)) == len(locks_in(path, SLOT)) == 1
+            assert len(locks_in(path, READER)) == len(locks_in(path, TURN)) == 1
             peer.kill()
         for seed in range(2, 20):
             assert write_small(writer, seed) == seed

@@ -128,16 +128,52 @@ def test_reader_that_is_late_is_passed_over_and_told_the_gap(path):
             publish(writer, 7, first=4)
             assert writer.stats.passed_over == 1 and writer.stats.dropped == 0
             assert writer.stats.waits == 1, "who was passed over is not waited for again"
+            assert late.read().number == 1, "its turn holds it"
             frame = late.read()
             # The oldest that is left, with a turn on it.
-            assert (frame.number, frame.skipped) == (7, 6)
-            assert turns_in(path) == [7]
-            for number in (8, 9, 10):
+            assert (frame.number, frame.skipped) == (8, 6)
+            assert turns_in(path) == [8]
+            for number in (9, 10):
                 assert late.read().skipped == 0
             assert late.read(timeout=0.001) is None
             publish(writer, 3, first=11)
             assert [late.read().skipped for _ in range(3)] == [0, 0, 0]
             assert writer.stats.passed_over == 1
+
+
+def held_frames(path, candidates):
+    """Those of the candidates that are in a slot."""
+    with RawFile(path) as raw:
+        there = {stamp >> 1 for stamp in raw.stamps()}
+    return [number for number in candidates if number in there]
+
+
+def test_frames_that_a_turn_holds_stay_when_its_reader_is_passed_over(path):
+    with waiting_writer(path, slots=16, wait_timeout=0.02) as writer, LockFile(path) as file:
+        publish(writer, 1)
+        file.shared(TURN, 2, 7)
+        publish(writer, 100, first=2)
+        assert writer.stats.waits == 1 and writer.stats.dropped == 0
+        assert held_frames(path, range(1, 20)) == [2, 3, 4, 5]
+        file.unlock(TURN, 2, 7)
+        publish(writer, 30, first=102)
+        assert held_frames(path, range(1, 20)) == []
+
+
+@pytest.mark.parametrize("slots, held", [(16, [2, 3, 4, 5]), (3, [])])
+def test_writer_that_waits_for_nobody_leaves_alone_what_turns_hold(path, slots, held):
+    first = mmapvideo.Writer(path, **SMALL, delivery="every-frame", slots=slots, keep_file=True)
+    publish(first, 3)
+    first.close()
+    with LockFile(path) as file:
+        file.shared(TURN, 2, 7)
+        with waiting_writer(path, "latest", slots=slots) as writer:
+            publish(writer, 100, first=4)
+            assert writer.stats.waits == 0 and writer.stats.dropped == 0
+            assert held_frames(path, range(1, 20)) == held
+            file.unlock(TURN, 2, 7)
+            publish(writer, 30, first=104)
+            assert held_frames(path, range(1, 20)) == []
 
 
 def test_turn_that_was_passed_over_counts_again_after_it_was_gone(path):

@@ -247,7 +247,7 @@ MMAPVIDEO_API mmapvideo_status mmapvideo_writer_publish(mmapvideo_writer* writer
 typedef struct mmapvideo_reader_info {
   uint32_t lane;        /* its own in this file; 0: slots that a former writer's user still has */
   uint32_t attached;    /* 1: it reads the file; 0: it has closed it, and has leases left */
-  uint32_t lease_count; /* slots it keeps from being rewritten */
+  uint32_t lease_count; /* slots that its locks keep from being rewritten, beside its turn */
   uint32_t reserved;
   uint64_t
       turn_number; /* of every frame: the first one it has not finished; 0: it takes no turns */

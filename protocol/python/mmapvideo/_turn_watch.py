@@ -2,7 +2,7 @@
 """The writer's view of turns: which frames lossless readers still need (SPEC.md 7.4)."""
 from __future__ import annotations
 
-from typing import List, Optional, Set
+from typing import Dict, List, Optional
 
 from mmapvideo import _layout as layout
 from mmapvideo._lock_list import locks_of_others
@@ -10,11 +10,11 @@ from mmapvideo._system import File, Range
 
 
 class TurnWatch:
-    """Knows the turns that were passed over; they count for nothing while they exist."""
+    """Knows the turns that were passed over: nobody waits for them, but they hold frames."""
 
     def __init__(self, file: File) -> None:
         self._file = file
-        self._passed_over: Set[Range] = set()
+        self._passed_over: Dict[Range, int] = {}  # and the number each is on
         self._needed_from: Optional[int] = None
 
     def new_look(self) -> None:
@@ -33,19 +33,58 @@ class TurnWatch:
                     return True
         return False
 
-    def pass_over(self, number: int) -> int:
-        """Ignores from now on who has not finished frame `number`. Returns how many that are."""
-        former = len(self._passed_over)
-        for where in _turns_up_to(number):
-            self._passed_over.update(locks_of_others(self._file, where))
+    def holds(self, number: int, frames: int) -> bool:
+        """Does a turn that was passed over, and is there still, hold frame `number`? It holds
+        `frames` of them, from the one it is on."""
+        return any(
+            0 <= number - first < frames and self._is_there(turn)
+            for turn, first in self._passed_over.items()
+        )
+
+    def pass_over(self, number: int, head: int) -> int:
+        """Waits no more for who has not finished frame `number`. Returns how many that are."""
+        lanes = {
+            _lane(turn)
+            for where in _turns_up_to(number)
+            for turn in locks_of_others(self._file, where)
+            if turn not in self._passed_over
+        }
+        # A reader that was stopped while it moved has two.
+        for turn in locks_of_others(self._file, _ALL_TURNS):
+            if _lane(turn) in lanes:
+                self._passed_over.setdefault(turn, _number(turn, head))
         self.new_look()
-        return len(self._passed_over) - former
+        return len(lanes)
+
+    def pass_over_all(self, head: int) -> None:
+        """The same for all turns there are."""
+        self._passed_over = {
+            turn: _number(turn, head) for turn in locks_of_others(self._file, _ALL_TURNS)
+        }
 
     def forget_gone(self) -> None:
         """Forgets turns that do not exist any more: their places may be taken again."""
         self._passed_over = {
-            turn for turn in self._passed_over if turn in locks_of_others(self._file, turn)
+            turn: first for turn, first in self._passed_over.items() if self._is_there(turn)
         }
+
+    def _is_there(self, turn: Range) -> bool:
+        return turn in locks_of_others(self._file, turn)
+
+
+_ALL_TURNS = layout.all_lanes(layout.TURN, 0, layout.TURN_COUNT - 1)
+
+
+def _lane(turn: Range) -> int:
+    return turn[0] % layout.INDEX_BYTES
+
+
+def _number(turn: Range, head: int) -> int:
+    """The highest one it can be on: the lock table tells it mod TURN_COUNT."""
+    index = (turn[0] - _ALL_TURNS[0]) // layout.INDEX_BYTES
+    highest = head + 1
+    number = highest - (highest - index) % layout.TURN_COUNT
+    return number if number > 0 else index
 
 
 def _turns_up_to(number: int) -> List[Range]:

@@ -101,6 +101,11 @@ class Claims:
     def is_needed(self, number: int) -> bool:
         return self._waits_for_turns and number > 0 and self.turns.needs(number)
 
+    def is_had(self, ring: WriterRing, index: int) -> bool:
+        """By somebody whom this writer does not wait for: leased, or held by a turn."""
+        held = self.turns.holds(ring.stamp(index) >> 1, ring.ring.slot_count // 4)
+        return held or self.is_leased(ring, index)
+
     def is_leased(self, ring: WriterRing, index: int) -> bool:
         if not self._has_locks:
             return False
@@ -112,4 +117,6 @@ class Claims:
             return True  # who cannot tell leaves it alone
 
     def _is_used(self, ring: WriterRing, index: int, number: int) -> bool:
-        return self.is_leased(ring, index) or self.is_needed(number)
+        # In the direction in which readers hand on what keeps a frame (SPEC.md 14, I).
+        held = self.turns.holds(number, ring.ring.slot_count // 4)
+        return held or self.is_needed(number) or self.is_leased(ring, index)

@@ -108,10 +108,14 @@ class WriterSession:
         former_state = words.load32(_STATE)
         words.store32(_STATE, layout.FORMING)
         words.fence()
+        former_delivery = words.load32(_AT["delivery"])
         try:
+            if not self._waits:
+                self._ignore_turns()
             self._number = file.repair(rings)
         except BaseException:
             # What was repaired is as good as before, and readers may go on with it.
+            words.store32(_AT["delivery"], former_delivery)
             words.store32(_STATE, former_state)
             raise
         self._first_in_ring = self._number + 1  # or a lower one, which nobody remembers
@@ -119,6 +123,12 @@ class WriterSession:
             self._former.append(FormerRing(rings[-1]))
             self._give_back()
         self._begin()
+
+    def _ignore_turns(self) -> None:
+        """Leaves alone what the turns hold that were taken while `delivery` said that it counts."""
+        self._words.store32(_AT["delivery"], layout.LATEST)
+        self._words.fence()
+        self._claims.turns.pass_over_all(self._words.load64(_HEAD_NUMBER))
 
     def _begin(self) -> None:
         words, header = self._words, self._file.header.view
@@ -261,8 +271,7 @@ class WriterSession:
         """Once a round: what was passed over, and what may be given back."""
         self._round += 1
         if self._round % ring.ring.slot_count == 0:
-            if self._waits:
-                self._claims.turns.forget_gone()
+            self._claims.turns.forget_gone()
             if self._former:
                 self._give_back()
 
@@ -302,13 +311,14 @@ class WriterSession:
 
     def _pass_over_for_slot(self, ring: WriterRing) -> None:
         """Those who need the oldest frame that is not leased: fewer would free nothing."""
-        free = [i for i in self._candidates(ring) if not self._claims.is_leased(ring, i)]
+        free = [i for i in self._candidates(ring) if not self._claims.is_had(ring, i)]
         if free:
             self._pass_over(min(ring.stamp(index) >> 1 for index in free))
 
     def _pass_over(self, number: int) -> None:
         if number > 0:
-            self._count("passed_over_count", self._claims.turns.pass_over(number))
+            passed = self._claims.turns.pass_over(number, self._number)
+            self._count("passed_over_count", passed)
 
     # Publishing.
 
