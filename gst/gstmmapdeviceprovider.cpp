@@ -274,6 +274,14 @@ static void gst_mmap_device_provider_class_init(GstMmapDeviceProviderClass* klas
   object_class->set_property = gst_mmap_device_provider_set_property;
   object_class->get_property = gst_mmap_device_provider_get_property;
   object_class->finalize = gst_mmap_device_provider_finalize;
+  /**
+   * GstMmapDeviceProvider:directories:
+   *
+   * For example `/dev/shm/cameras:/run/cameras`. Directories that are not there yet are looked for
+   * until they are.
+   *
+   * Since: 0.1
+   */
   g_object_class_install_property(
       object_class, PROP_DIRECTORIES,
       g_param_spec_string(

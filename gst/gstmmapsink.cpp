@@ -59,6 +59,7 @@
 #include "post_error.hpp"
 #include "publisher.hpp"
 #include "reader_watch.hpp"
+#include "sink_properties.hpp"
 #include "slot_pool.hpp"
 #include "uri.hpp"
 #include "video_format.hpp"
@@ -70,18 +71,6 @@ namespace {
 
 using gstmmap::Publisher;
 
-enum Property {
-  PROP_0,
-  PROP_LOCATION,
-  PROP_SLOTS,
-  PROP_DELIVERY,
-  PROP_WAIT_FOR_READERS,
-  PROP_WAIT_TIMEOUT,
-  PROP_PERMS,
-  PROP_KEEP_FILE,
-  PROP_STATS
-};
-
 /// Video of other memory is taken in only to be refused in words: a link that fails says nothing.
 GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(GSTMMAP_CAPS "; video/x-raw(ANY)"));
@@ -89,8 +78,7 @@ GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
 /// What lives behind the element.
 struct SinkState {
   // Guarded by the object lock.
-  Publisher::Settings settings;
-  guint wait_for_readers = 0;
+  gstmmap::SinkSettings settings;
   // There from PAUSED on. The streaming thread, which runs in these states only, uses it without a
   // lock; others copy the pointer under the object lock.
   std::shared_ptr<Publisher> publisher;
@@ -116,19 +104,6 @@ GST_ELEMENT_REGISTER_DEFINE(mmapsink, "mmapsink", GST_RANK_NONE, GST_TYPE_MMAP_S
 
 namespace {
 
-GType delivery_type() {
-  static const GEnumValue values[] = {
-      {MMAPVIDEO_DELIVERY_LATEST, "Never waits for a reader", "latest"},
-      {MMAPVIDEO_DELIVERY_EVERY_FRAME,
-       "Waits for readers with delivery=every-frame when they are a ring behind", "every-frame"},
-      {MMAPVIDEO_DELIVERY_ACKNOWLEDGED,
-       "Waits after each frame until readers with delivery=every-frame have finished it",
-       "acknowledged"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstMmapSinkDelivery", values);
-  return type;
-}
-
 // ---- Life cycle -------------------------------------------------------------------------------
 
 /// What works but costs something, said once a session.
@@ -150,19 +125,19 @@ void warn_about_place(GstMmapSink* sink, const Publisher& publisher, const char*
 
 bool open_file(GstMmapSink* sink) {
   GST_OBJECT_LOCK(sink);
-  const Publisher::Settings settings = sink->state->settings;
-  const guint wait_for_readers = sink->state->wait_for_readers;
+  const gstmmap::SinkSettings settings = sink->state->settings;
   GST_OBJECT_UNLOCK(sink);
-  if (settings.location.empty()) {
+  const std::string& location = settings.publisher.location;
+  if (location.empty()) {
     gstmmap::post_missing_location(GST_ELEMENT(sink));
     return false;
   }
   return gstmmap::posting_errors(GST_ELEMENT(sink), false, [&] {
-    auto publisher = std::make_shared<Publisher>(settings);
-    GST_INFO_OBJECT(sink, "writing %s", settings.location.c_str());
-    warn_about_place(sink, *publisher, settings.location.c_str());
-    sink->state->readers.emplace(GST_ELEMENT(sink), settings);
-    sink->state->readers_to_wait_for = wait_for_readers;
+    auto publisher = std::make_shared<Publisher>(settings.publisher);
+    GST_INFO_OBJECT(sink, "writing %s", location.c_str());
+    warn_about_place(sink, *publisher, location.c_str());
+    sink->state->readers.emplace(GST_ELEMENT(sink), settings.publisher);
+    sink->state->readers_to_wait_for = settings.wait_for_readers;
     GST_OBJECT_LOCK(sink);
     sink->state->publisher = std::move(publisher);
     GST_OBJECT_UNLOCK(sink);
@@ -217,7 +192,7 @@ GstCaps* gst_mmap_sink_get_caps(GstBaseSink* base, GstCaps* filter) {
 
 std::string location_of(GstMmapSink* sink) {
   GST_OBJECT_LOCK(sink);
-  std::string location = sink->state->settings.location;
+  std::string location = sink->state->settings.publisher.location;
   GST_OBJECT_UNLOCK(sink);
   return location;
 }
@@ -356,140 +331,27 @@ gboolean gst_mmap_sink_event(GstBaseSink* base, GstEvent* event) {
 
 // ---- Properties -------------------------------------------------------------------------------
 
-/// The base class's figures and ours in one structure.
 GstStructure* make_stats(GstMmapSink* sink) {
-  GstStructure* stats = gst_base_sink_get_stats(GST_BASE_SINK(sink));
-  gst_structure_set_name(stats, "mmapsink-stats");
-  guint64 late = 0;
-  gst_structure_get_uint64(stats, "dropped", &late);
   Publisher::Stats figures;
   if (const auto publisher = current_publisher(sink)) figures = publisher->stats();
-  const mmapvideo_writer_stats& writer = figures.writer;
-  gst_structure_set(
-      stats, "frames", G_TYPE_UINT64, writer.frame_count, "dropped", G_TYPE_UINT64,
-      writer.dropped_count + late, "bytes", G_TYPE_UINT64, writer.byte_count, "copied",
-      G_TYPE_UINT64, figures.copied, "zero-copy", G_TYPE_UINT64, figures.zero_copy, "waits",
-      G_TYPE_UINT64, writer.wait_count, "passed-over", G_TYPE_UINT64, writer.passed_over_count,
-      "readers", G_TYPE_UINT, writer.reader_count, "lossless-readers", G_TYPE_UINT,
-      writer.lossless_reader_count, "slots", G_TYPE_UINT, writer.slot_count, "metas", G_TYPE_UINT64,
-      figures.metadata.metas, "metas-dropped", G_TYPE_UINT64, figures.metadata.dropped, "events",
-      G_TYPE_UINT64, figures.metadata.events, nullptr);
-  return stats;
+  return gstmmap::make_sink_stats(GST_BASE_SINK(sink), figures);
 }
 
 void gst_mmap_sink_set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
   GstMmapSink* sink = GST_MMAP_SINK(object);
   GST_OBJECT_LOCK(sink);
-  Publisher::Settings& settings = sink->state->settings;
-  switch (id) {
-    case PROP_LOCATION:
-      settings.location = g_value_get_string(value) ? g_value_get_string(value) : "";
-      break;
-    case PROP_SLOTS:
-      settings.slots = g_value_get_uint(value);
-      break;
-    case PROP_DELIVERY:
-      settings.delivery = static_cast<mmapvideo_delivery>(g_value_get_enum(value));
-      break;
-    case PROP_WAIT_FOR_READERS:
-      sink->state->wait_for_readers = g_value_get_uint(value);
-      break;
-    case PROP_WAIT_TIMEOUT:
-      settings.wait_timeout_ns = g_value_get_int64(value);
-      break;
-    case PROP_PERMS:
-      settings.permissions = g_value_get_uint(value);
-      break;
-    case PROP_KEEP_FILE:
-      settings.keep_file = g_value_get_boolean(value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-  }
+  const bool known = gstmmap::set_sink_property(sink->state->settings, id, value);
   GST_OBJECT_UNLOCK(sink);
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 }
 
 void gst_mmap_sink_get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
   GstMmapSink* sink = GST_MMAP_SINK(object);
-  if (id == PROP_STATS) return g_value_take_boxed(value, make_stats(sink));
+  if (id == gstmmap::SinkProperty::stats) return g_value_take_boxed(value, make_stats(sink));
   GST_OBJECT_LOCK(sink);
-  const Publisher::Settings& settings = sink->state->settings;
-  switch (id) {
-    case PROP_LOCATION:
-      g_value_set_string(value, settings.location.empty() ? nullptr : settings.location.c_str());
-      break;
-    case PROP_SLOTS:
-      g_value_set_uint(value, settings.slots);
-      break;
-    case PROP_DELIVERY:
-      g_value_set_enum(value, settings.delivery);
-      break;
-    case PROP_WAIT_FOR_READERS:
-      g_value_set_uint(value, sink->state->wait_for_readers);
-      break;
-    case PROP_WAIT_TIMEOUT:
-      g_value_set_int64(value, settings.wait_timeout_ns);
-      break;
-    case PROP_PERMS:
-      g_value_set_uint(value, settings.permissions);
-      break;
-    case PROP_KEEP_FILE:
-      g_value_set_boolean(value, settings.keep_file);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-  }
+  const bool known = gstmmap::get_sink_property(sink->state->settings, id, value);
   GST_OBJECT_UNLOCK(sink);
-}
-
-void install_properties(GObjectClass* object_class) {
-  constexpr auto writable = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-                                                     GST_PARAM_MUTABLE_READY);
-  constexpr auto readable = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_property(
-      object_class, PROP_LOCATION,
-      g_param_spec_string("location", "Location",
-                          "Path of the mapped file; best on a memory file system, e.g. "
-                          "/dev/shm/cam0 (required)",
-                          nullptr, writable));
-  g_object_class_install_property(
-      object_class, PROP_SLOTS,
-      g_param_spec_uint("slots", "Slots",
-                        "Ring depth in frames, at least 2 (0 = chosen from the frame size)", 0,
-                        MMAPVIDEO_MAX_SLOTS, 0, writable));
-  g_object_class_install_property(
-      object_class, PROP_DELIVERY,
-      g_param_spec_enum("delivery", "Delivery", "Whom frames wait for", delivery_type(),
-                        MMAPVIDEO_DELIVERY_LATEST, writable));
-  g_object_class_install_property(
-      object_class, PROP_WAIT_FOR_READERS,
-      g_param_spec_uint("wait-for-readers", "Wait for readers",
-                        "Hold the first frame until so many readers are attached", 0, G_MAXUINT, 0,
-                        writable));
-  g_object_class_install_property(
-      object_class, PROP_WAIT_TIMEOUT,
-      g_param_spec_int64("wait-timeout", "Wait timeout",
-                         "How long one frame waits for readers before they are passed over, in "
-                         "nanoseconds (-1 = for ever)",
-                         -1, G_MAXINT64, MMAPVIDEO_DEFAULT_WAIT_TIMEOUT_NS, writable));
-  g_object_class_install_property(
-      object_class, PROP_PERMS,
-      g_param_spec_uint("perms", "Permissions",
-                        "Mode of a file this element creates; readers need read permission only", 0,
-                        07777, 0600, writable));
-  g_object_class_install_property(
-      object_class, PROP_KEEP_FILE,
-      g_param_spec_boolean("keep-file", "Keep file",
-                           "Leave the file in place when stopping, for readers that come later",
-                           FALSE, writable));
-  g_object_class_install_property(
-      object_class, PROP_STATS,
-      g_param_spec_boxed("stats", "Statistics",
-                         "frames, dropped, bytes, copied, zero-copy, waits, passed-over, readers, "
-                         "lossless-readers, slots, metas, metas-dropped, events; with those of the "
-                         "base class: rendered, "
-                         "average-rate",
-                         GST_TYPE_STRUCTURE, readable));
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 }
 
 void gst_mmap_sink_finalize(GObject* object) {
@@ -505,8 +367,7 @@ static void gst_mmap_sink_class_init(GstMmapSinkClass* klass) {
   object_class->set_property = gst_mmap_sink_set_property;
   object_class->get_property = gst_mmap_sink_get_property;
   object_class->finalize = gst_mmap_sink_finalize;
-  install_properties(object_class);
-  gst_type_mark_as_plugin_api(delivery_type(), static_cast<GstPluginAPIFlags>(0));
+  gstmmap::install_sink_properties(object_class);
 
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
   gst_element_class_set_static_metadata(

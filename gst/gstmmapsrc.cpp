@@ -43,6 +43,7 @@
 #include <memory>
 
 #include "post_error.hpp"
+#include "src_properties.hpp"
 #include "subscriber.hpp"
 #include "uri.hpp"
 #include "video_format.hpp"
@@ -52,20 +53,7 @@ GST_DEBUG_CATEGORY(gst_mmap_src_debug);
 
 namespace {
 
-using gstmmap::IoMode;
-using gstmmap::OnDisconnect;
 using gstmmap::Subscriber;
-
-enum Property {
-  PROP_0,
-  PROP_LOCATION,
-  PROP_DELIVERY,
-  PROP_IO_MODE,
-  PROP_MAX_LEASES,
-  PROP_ON_DISCONNECT,
-  PROP_TIMEOUT,
-  PROP_STATS
-};
 
 GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(GSTMMAP_CAPS ";" GSTMMAP_OVERLAY_CAPS));
@@ -78,40 +66,6 @@ struct SrcState {
   // unlock_stop, which therefore use it without a lock. Others take the object lock.
   std::unique_ptr<Subscriber> subscriber;
 };
-
-GType delivery_type() {
-  static const GEnumValue values[] = {
-      {MMAPVIDEO_DELIVERY_LATEST, "The newest frame; older ones are skipped and counted", "latest"},
-      {MMAPVIDEO_DELIVERY_EVERY_FRAME, "All frames in order; what is missed is told and counted",
-       "every-frame"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstMmapSrcDelivery", values);
-  return type;
-}
-
-GType io_mode_type() {
-  static const GEnumValue values[] = {
-      {static_cast<int>(IoMode::automatic),
-       "In place; copied when downstream holds max-leases frames, or without locks", "auto"},
-      {static_cast<int>(IoMode::zero_copy),
-       "Always in place; waits while downstream holds max-leases frames", "zero-copy"},
-      {static_cast<int>(IoMode::copy), "Always copied", "copy"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstMmapSrcIoMode", values);
-  return type;
-}
-
-GType on_disconnect_type() {
-  static const GEnumValue values[] = {
-      {static_cast<int>(OnDisconnect::automatic),
-       "EOS when the writer ended, wait for its return when it died", "auto"},
-      {static_cast<int>(OnDisconnect::wait), "Wait for a writer, and say so on the bus", "wait"},
-      {static_cast<int>(OnDisconnect::eos), "EOS", "eos"},
-      {static_cast<int>(OnDisconnect::error), "An error on the bus", "error"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstMmapSrcOnDisconnect", values);
-  return type;
-}
 
 }  // namespace
 
@@ -213,104 +167,18 @@ GstStructure* make_stats(GstMmapSrc* src) {
 void gst_mmap_src_set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
   GstMmapSrc* src = GST_MMAP_SRC(object);
   GST_OBJECT_LOCK(src);
-  Subscriber::Settings& settings = src->state->settings;
-  switch (id) {
-    case PROP_LOCATION:
-      settings.location = g_value_get_string(value) ? g_value_get_string(value) : "";
-      break;
-    case PROP_DELIVERY:
-      settings.delivery = static_cast<mmapvideo_delivery>(g_value_get_enum(value));
-      break;
-    case PROP_IO_MODE:
-      settings.io_mode = static_cast<IoMode>(g_value_get_enum(value));
-      break;
-    case PROP_MAX_LEASES:
-      settings.max_leases = g_value_get_uint(value);
-      break;
-    case PROP_ON_DISCONNECT:
-      settings.on_disconnect = static_cast<OnDisconnect>(g_value_get_enum(value));
-      break;
-    case PROP_TIMEOUT:
-      settings.timeout_ns = static_cast<std::uint64_t>(g_value_get_int64(value));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-  }
+  const bool known = gstmmap::set_src_property(src->state->settings, id, value);
   GST_OBJECT_UNLOCK(src);
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 }
 
 void gst_mmap_src_get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
   GstMmapSrc* src = GST_MMAP_SRC(object);
-  if (id == PROP_STATS) return g_value_take_boxed(value, make_stats(src));
+  if (id == gstmmap::SrcProperty::stats) return g_value_take_boxed(value, make_stats(src));
   GST_OBJECT_LOCK(src);
-  const Subscriber::Settings& settings = src->state->settings;
-  switch (id) {
-    case PROP_LOCATION:
-      g_value_set_string(value, settings.location.empty() ? nullptr : settings.location.c_str());
-      break;
-    case PROP_DELIVERY:
-      g_value_set_enum(value, settings.delivery);
-      break;
-    case PROP_IO_MODE:
-      g_value_set_enum(value, static_cast<int>(settings.io_mode));
-      break;
-    case PROP_MAX_LEASES:
-      g_value_set_uint(value, settings.max_leases);
-      break;
-    case PROP_ON_DISCONNECT:
-      g_value_set_enum(value, static_cast<int>(settings.on_disconnect));
-      break;
-    case PROP_TIMEOUT:
-      g_value_set_int64(value, static_cast<gint64>(settings.timeout_ns));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-  }
+  const bool known = gstmmap::get_src_property(src->state->settings, id, value);
   GST_OBJECT_UNLOCK(src);
-}
-
-void install_properties(GObjectClass* object_class) {
-  constexpr auto writable = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-                                                     GST_PARAM_MUTABLE_READY);
-  constexpr auto readable = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_property(
-      object_class, PROP_LOCATION,
-      g_param_spec_string("location", "Location",
-                          "Path of the mapped file, e.g. /dev/shm/cam0; it need not exist yet "
-                          "(required)",
-                          nullptr, writable));
-  g_object_class_install_property(
-      object_class, PROP_DELIVERY,
-      g_param_spec_enum("delivery", "Delivery", "Which frames are delivered", delivery_type(),
-                        MMAPVIDEO_DELIVERY_LATEST, writable));
-  g_object_class_install_property(
-      object_class, PROP_IO_MODE,
-      g_param_spec_enum("io-mode", "I/O mode", "How frames come out of the file", io_mode_type(),
-                        static_cast<int>(IoMode::automatic), writable));
-  g_object_class_install_property(
-      object_class, PROP_MAX_LEASES,
-      g_param_spec_uint("max-leases", "Max leases",
-                        "Frames that downstream may hold without a copy; the writer cannot use "
-                        "their slots meanwhile",
-                        1, MMAPVIDEO_MAX_SLOTS, MMAPVIDEO_DEFAULT_MAX_LEASES, writable));
-  g_object_class_install_property(
-      object_class, PROP_ON_DISCONNECT,
-      g_param_spec_enum("on-disconnect", "On disconnect",
-                        "What to do when the writer ends, dies, or is silent for timeout",
-                        on_disconnect_type(), static_cast<int>(OnDisconnect::automatic), writable));
-  g_object_class_install_property(
-      object_class, PROP_TIMEOUT,
-      g_param_spec_int64("timeout", "Timeout",
-                         "Nanoseconds without a frame after which on-disconnect applies; where "
-                         "it says to wait, an element message tells it (-1 = never)",
-                         -1, G_MAXINT64, -1, writable));
-  g_object_class_install_property(
-      object_class, PROP_STATS,
-      g_param_spec_boxed("stats", "Statistics",
-                         "frames, skipped, torn-retries, copied, zero-copy, io-mode (in use), "
-                         "reattached, and latency from publication to this element: last-, p50-, "
-                         "p90-, p99-, max-latency-ns; metas, metas-dropped, events",
-                         GST_TYPE_STRUCTURE, readable));
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 }
 
 void gst_mmap_src_finalize(GObject* object) {
@@ -326,10 +194,7 @@ static void gst_mmap_src_class_init(GstMmapSrcClass* klass) {
   object_class->set_property = gst_mmap_src_set_property;
   object_class->get_property = gst_mmap_src_get_property;
   object_class->finalize = gst_mmap_src_finalize;
-  install_properties(object_class);
-  gst_type_mark_as_plugin_api(delivery_type(), static_cast<GstPluginAPIFlags>(0));
-  gst_type_mark_as_plugin_api(io_mode_type(), static_cast<GstPluginAPIFlags>(0));
-  gst_type_mark_as_plugin_api(on_disconnect_type(), static_cast<GstPluginAPIFlags>(0));
+  gstmmap::install_src_properties(object_class);
 
   GstElementClass* element_class = GST_ELEMENT_CLASS(klass);
   gst_element_class_set_static_metadata(

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The reference pages of the plugin: from the comments of the sources, and from what GStreamer knows
-of its elements.
+of its elements. Each property and each type of values has a comment that ends with `Since: VERSION`.
 
 Usage: reference.py [--write]. Without an option it only tells which pages are not up to date; the
 exit status says whether there are any. Needs python3-gi, and a GStreamer that finds the plugin
@@ -17,27 +17,43 @@ gi.require_version("Gst", "1.0")
 from gi.repository import GObject, Gst  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent
+# The file of the comment SECTION is the first one.
 SOURCES = {
-    "mmapsink": "gstmmapsink.cpp",
-    "mmapsrc": "gstmmapsrc.cpp",
-    "mmapdeviceprovider": "gstmmapdeviceprovider.cpp",
+    "mmapsink": ["gstmmapsink.cpp", "sink_properties.cpp"],
+    "mmapsrc": ["gstmmapsrc.cpp", "src_properties.cpp"],
+    "mmapdeviceprovider": ["gstmmapdeviceprovider.cpp"],
 }
 NUMBERS = {"guint", "gint", "guint64", "gint64"}
 
 
-def section(name):
-    """The comment that begins with SECTION, line by line, as Markdown."""
-    text = (FOLDER.parent / SOURCES[name]).read_text(encoding="utf-8")
-    found = re.search(rf"/\*\*\n \* SECTION:\w+-{name}\n(.*?)\n \*/", text, re.DOTALL)
-    lines = [re.sub(r"^ \* ?", "", line) for line in found[1].splitlines()]
-    return "\n".join(line for line in lines if not line.startswith("@")).strip()
+def comment(name, title):
+    """The comment that begins with this title, as Markdown."""
+    for source in SOURCES[name]:
+        text = (FOLDER.parent / source).read_text(encoding="utf-8")
+        found = re.search(rf"/\*\*\n *\* {title}\n(.*?)\n *\*/", text, re.DOTALL)
+        if found:
+            lines = [re.sub(r"^ *\* ?", "", line) for line in found[1].splitlines()]
+            return "\n".join(line for line in lines if not line.startswith("@")).strip()
+    sys.exit(f"{name}: no comment begins with {title}")
 
 
-def prose(text):
-    """References of GTK-Doc as code."""
-    text = re.sub(r"#Gst(?:MmapSink|MmapSrc|MmapDeviceProvider):([\w-]+)", r"`\1`", text)
-    text = re.sub(r"#(\w+):([\w-]+)", r"`\2` of \1", text)
-    return re.sub(r"#(\w+)", r"`\1`", text)
+def described(name, title):
+    """What the comment says, and the version that it ends with."""
+    text, _, since = comment(name, f"{title}:").rpartition("\n\nSince: ")
+    if not text or not re.fullmatch(r"\d+\.\d+", since):
+        sys.exit(f"{name}: the comment of {title} does not end with Since: and a version")
+    return prose(name, text), since
+
+
+def prose(name, text):
+    """References of GTK-Doc as code, with the owner of what is not this feature's own."""
+
+    def reference(found):
+        owner, prop = found.groups()
+        plain = owner[3:].lower() if owner.startswith("GstMmap") else owner
+        return f"`{prop}`" if plain == name else f"`{prop}` of {plain}"
+
+    return re.sub(r"#(\w+)", r"`\1`", re.sub(r"#(\w+):([\w-]+)", reference, text))
 
 
 def with_blocks(name, text):
@@ -81,22 +97,25 @@ def access_of(spec):
     return "while stopped" if spec.flags & Gst.PARAM_MUTABLE_READY else "at any time"
 
 
-def values_of(spec):
+def values_of(name, spec):
     if type_of(spec) != "enum":
-        return ""
+        return []
+    text, since = described(name, spec.value_type.name)
     values = spec.enum_class.__enum_values__
     rows = [f"| `{value.value_nick}` | {value.value_name} |" for _, value in sorted(values.items())]
-    return "\n".join([f"Values of `{spec.name}`:", "", "| value | meaning |", "|---|---|", *rows])
+    table = "\n".join(["| value | meaning |", "|---|---|", *rows])
+    return [f"`{spec.value_type.name}`, since {since}: {text[0].lower()}{text[1:]}", table]
 
 
-def properties(gtype):
-    specs = own_properties(gtype)
-    rows = [
-        f"| `{spec.name}` | {type_of(spec)}{default_of(spec)} | {access_of(spec)} | {spec.blurb} |"
-        for spec in specs
-    ]
-    table = "\n".join(["| property | type, default | set | meaning |", "|---|---|---|---|", *rows])
-    return "\n\n".join([table, *(values_of(spec) for spec in specs if values_of(spec))])
+def properties(name, gtype):
+    parts, rows = [], []
+    for spec in own_properties(gtype):
+        text, since = described(name, f"{gtype.name}:{spec.name}")
+        link = f"[`{spec.name}`](#{spec.name})"
+        rows.append(f"| {link} | {type_of(spec)}{default_of(spec)} | {access_of(spec)} | {since} |")
+        parts += [f"### {spec.name}", f"{spec.blurb}.", text, *values_of(name, spec)]
+    head = ["| property | type, default | set | since |", "|---|---|---|---|"]
+    return "\n\n".join(["\n".join(head + rows), *parts])
 
 
 def factory_of(name):
@@ -113,13 +132,13 @@ def page(name):
     parts = [
         f"# {name}",
         f"*{kind}.* {description}.",
-        with_blocks(name, prose(section(name))),
+        with_blocks(name, prose(name, comment(name, rf"SECTION:\w+-{name}"))),
         "## Properties",
-        properties(factory.get_element_type() if hasattr(factory, "get_element_type")
+        properties(name, factory.get_element_type() if hasattr(factory, "get_element_type")
                    else factory.get_device_provider_type()),
         "What else GStreamer knows of it: `gst-inspect-1.0 "
         + ("mmap" if name.endswith("provider") else name) + "`.",
-        f"<!-- Written by reference.py from {SOURCES[name]} and the plugin. -->",
+        f"<!-- Written by reference.py from {' and '.join(SOURCES[name])}, and the plugin. -->",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -9,13 +9,16 @@ import subprocess
 import sys
 
 PROPERTIES = {
-    "mmapsink": {"location": "String", "slots": "Unsigned Integer", "perms": "Unsigned Integer",
-                 "keep-file": "Boolean", "stats": "Boxed pointer"},
-    "mmapsrc": {"location": "String", "delivery": "Enum", "on-disconnect": "Enum",
-                "timeout": "Integer64", "stats": "Boxed pointer"},
+    "mmapsink": {"location": "String", "slots": "Unsigned Integer", "delivery": "Enum",
+                 "wait-for-readers": "Unsigned Integer", "wait-timeout": "Integer64",
+                 "perms": "Unsigned Integer", "keep-file": "Boolean", "stats": "Boxed pointer"},
+    "mmapsrc": {"location": "String", "delivery": "Enum", "io-mode": "Enum",
+                "max-leases": "Unsigned Integer", "on-disconnect": "Enum", "timeout": "Integer64",
+                "stats": "Boxed pointer"},
 }
 VALUES = {
-    "mmapsrc": ["latest", "every-frame", "auto", "wait", "eos", "error"],
+    "mmapsink": ["latest", "every-frame", "acknowledged"],
+    "mmapsrc": ["latest", "every-frame", "auto", "zero-copy", "copy", "wait", "eos", "error"],
 }
 
 
@@ -46,9 +49,11 @@ def problems_of(element):
             yield f"{element}: {name} is no {kind}: {found.group(2)}"
         elif len(found.group(1)) < 15:
             yield f"{element}: the blurb of {name} says nothing: {found.group(1)}"
-    for value in VALUES.get(element, []):
+    for value in VALUES[element]:
         if not re.search(rf"^ +\(\d+\): {value} +- \S", text, re.MULTILINE):
             yield f"{element} does not explain the value {value}"
+    if not re.search(r"Supported URI protocols:\n +mmap\n", text):
+        yield f"{element} does not tell that it handles mmap:"
     if not re.search(r"Klass +(Sink|Source)/Video", text):
         yield f"{element} is not filed under video"
     for format_name in ("I420", "NV12", "RGBA", "GRAY16_LE"):
