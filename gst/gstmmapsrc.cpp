@@ -20,7 +20,10 @@
  * registered in this process as well. What is in the file and cannot be used is left out and
  * counted as `metas-dropped` in #GstMmapSrc:stats.
  *
- * The latency of mmapsrc is that of the writer's pipeline up to its mmapsink; there is no upper
+ * The latency of mmapsrc is that of the writer's pipeline up to its mmapsink. With
+ * #GstMmapSrc:delivery latest downstream may hold a frame for two frame durations before it misses
+ * one, and that is the upper limit: where a sink that waits for the clock, or another source, needs
+ * more, GStreamer warns of it, and a `queue` behind mmapsrc gives it. With every-frame there is no
  * limit. QoS events from downstream are answered by nothing: frames come as fast as the writer
  * publishes them, and #GstMmapSrc:delivery latest skips those that are late anyway. Navigation
  * events (mouse, keys) and other upstream events end here, since readers cannot write. So does
@@ -148,9 +151,10 @@ gboolean gst_mmap_src_query(GstBaseSrc* base, GstQuery* query) {
     return GST_BASE_SRC_CLASS(parent_class)->query(base, query);
   GstMmapSrc* src = GST_MMAP_SRC(base);
   GST_OBJECT_LOCK(src);
-  const GstClockTime latency = src->state->subscriber ? src->state->subscriber->latency_ns() : 0;
+  Subscriber::Latency latency{0, GST_CLOCK_TIME_NONE};
+  if (src->state->subscriber) latency = src->state->subscriber->latency();
   GST_OBJECT_UNLOCK(src);
-  gst_query_set_latency(query, TRUE, latency, GST_CLOCK_TIME_NONE);
+  gst_query_set_latency(query, TRUE, latency.min_ns, latency.max_ns);
   return TRUE;
 }
 

@@ -14,6 +14,9 @@
 #include "pipeline_clock.hpp"
 #include "post_error.hpp"
 
+GST_DEBUG_CATEGORY_EXTERN(gst_mmap_src_debug);
+#define GST_CAT_DEFAULT gst_mmap_src_debug
+
 namespace gstmmap {
 namespace {
 
@@ -43,13 +46,26 @@ bool is_flat(const std::string_view caps) {
       "frame description");
 }
 
+std::uint64_t frame_duration_ns(const mmapvideo_frame_info& info) {
+  if (info.fps_numerator == 0) return 0;
+  return gst_util_uint64_scale(GST_SECOND, info.fps_denominator, info.fps_numerator);
+}
+
 }  // namespace
 
 Subscriber::Subscriber(GstBaseSrc* element, const Settings& settings)
     : element_(element),
       settings_(settings),
       reader_(settings.location, settings.delivery, false, settings.max_leases),
-      copy_target_(settings.location) {}
+      copy_target_(settings.location) {
+  // The latency is asked for before the first frame comes; a file that is there has it already.
+  try {
+    const mmapvideo::FileInfo file = mmapvideo::inspect(settings.location);
+    if (file.has_newest != 0) note_latency(file.newest);
+  } catch (const mmapvideo::Error& error) {
+    GST_DEBUG("nothing to be seen yet: %s", error.what());  // reading it will tell, if it matters
+  }
+}
 
 void Subscriber::unlock() noexcept {
   reader_.cancel();
@@ -325,8 +341,26 @@ void Subscriber::measure(const mmapvideo::Frame& frame, bool comparable) {
   // The first frame after attaching may have lain in the file for a while.
   if (comparable && !frame.new_session)
     latencies_.add(mmapvideo_clock_now_ns() - frame.info->publish_time_ns);
-  if (latency_ns_.exchange(frame.info->latency_ns) != frame.info->latency_ns)
+  if (note_latency(*frame.info))
     gst_element_post_message(GST_ELEMENT(element_), gst_message_new_latency(GST_OBJECT(element_)));
+}
+
+/// True: it is another one than before.
+bool Subscriber::note_latency(const mmapvideo_frame_info& info) noexcept {
+  const std::uint64_t latency_ns = info.latency_ns != MMAPVIDEO_NONE ? info.latency_ns : 0;
+  const std::uint64_t duration_ns =
+      settings_.delivery == MMAPVIDEO_DELIVERY_LATEST ? frame_duration_ns(info) : 0;
+  const bool other_latency = latency_ns_.exchange(latency_ns) != latency_ns;
+  return frame_duration_ns_.exchange(duration_ns) != duration_ns || other_latency;
+}
+
+/// With delivery=latest a frame is there until the one after the next comes: downstream that holds
+/// each frame for less than that gets them all.
+Subscriber::Latency Subscriber::latency() const noexcept {
+  const std::uint64_t min_ns = latency_ns_;
+  const std::uint64_t patience_ns = 2 * frame_duration_ns_;
+  const bool is_limited = patience_ns != 0 && min_ns < GST_CLOCK_TIME_NONE - patience_ns;
+  return {min_ns, is_limited ? min_ns + patience_ns : GST_CLOCK_TIME_NONE};
 }
 
 GstStructure* Subscriber::stats() const {

@@ -52,8 +52,13 @@ class Subscriber {
 
   /// What downstream answered to the allocation query. Streaming thread.
   void negotiate(GstQuery* allocation) { copy_target_.negotiate(allocation); }
-  /// How long the writer's stream may have held a frame before it was published.
-  std::uint64_t latency_ns() const noexcept { return latency_ns_; }
+  /// How old a frame may be when it comes, and how old it may be when downstream takes it without
+  /// that another one is missed; GST_CLOCK_TIME_NONE: as old as it likes.
+  struct Latency {
+    std::uint64_t min_ns;
+    std::uint64_t max_ns;
+  };
+  Latency latency() const noexcept;
   GstStructure* stats() const;
 
  private:
@@ -73,6 +78,7 @@ class Subscriber {
   /// `comparable`: the file's times are of this machine's running clock.
   void stamp(GstBuffer* buffer, const mmapvideo::Frame& frame, bool comparable);
   void measure(const mmapvideo::Frame& frame, bool comparable);
+  bool note_latency(const mmapvideo_frame_info& info) noexcept;
   void attach_metadata(GstBuffer* buffer, const mmapvideo::Frame& frame);
   void post_event(GstStructure* event);
 
@@ -88,10 +94,11 @@ class Subscriber {
   bool silence_told_ = false;    // the timeout was told in this silence
   MetadataReader metadata_;
   ForwardTime forward_;
-  bool discontinuity_ = false;         // frames were missed since the last buffer
-  bool restart_silence_ = true;        // silence begins with the next receive()
-  std::uint64_t last_arrival_ns_ = 0;  // or the begin of silence, on the library's clock
-  std::atomic<std::uint64_t> latency_ns_{0};
+  bool discontinuity_ = false;                // frames were missed since the last buffer
+  bool restart_silence_ = true;               // silence begins with the next receive()
+  std::uint64_t last_arrival_ns_ = 0;         // or the begin of silence, on the library's clock
+  std::atomic<std::uint64_t> latency_ns_{0};  // of the writer's stream before publication
+  std::atomic<std::uint64_t> frame_duration_ns_{0};  // 0: unknown, or no frame is skipped
   LatencyHistogram latencies_;
   std::atomic<std::uint64_t> zero_copy_{0};
   std::atomic<std::uint64_t> copied_{0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Running times from one pipeline to another, latency, and pacing.
+// Running times from one pipeline to another, and pacing.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -164,46 +164,6 @@ TEST_F(FileTest, a_frame_without_a_time_gets_its_arrival) {
   g_usleep(50'000);
   writer.push(buffer_of(grey_bytes(1)));
   EXPECT_GE(pts_of(reader.pull()), 50 * GST_MSECOND);
-}
-
-// ---- Latency ----------------------------------------------------------------------------------
-
-struct Latency {
-  gboolean live = FALSE;
-  GstClockTime min = 0;
-  GstClockTime max = 0;
-};
-Latency latency_of(GstElement* element) {
-  const Query query(gst_query_new_latency());
-  Latency latency;
-  EXPECT_TRUE(gst_element_query(element, query.get()));
-  gst_query_parse_latency(query.get(), &latency.live, &latency.min, &latency.max);
-  return latency;
-}
-
-TEST_F(FileTest, mmapsrc_is_live_and_has_no_upper_limit_of_latency_even_before_a_writer_is_there) {
-  const ReaderPipeline reader(path_);
-  reader.set(GST_STATE_PAUSED);
-  const Latency latency = latency_of(reader.source());
-  EXPECT_TRUE(latency.live);
-  EXPECT_EQ(latency.min, 0u);
-  EXPECT_EQ(latency.max, GST_CLOCK_TIME_NONE);
-}
-
-TEST_F(FileTest, mmapsrc_answers_with_the_latency_of_the_writers_stream) {
-  const WriterPipeline writer(path_);
-  start(writer);
-  writer.push(grey_bytes(1));
-  writer.wait_for_published(1);
-  const auto delay = 70 * GST_MSECOND;
-  ASSERT_TRUE(gst_element_send_event(writer.sink(), gst_event_new_latency(delay)));
-  const ReaderPipeline reader(path_, "delivery=every-frame");
-  writer.push(grey_bytes(2));
-  writer.wait_for_published(2);
-  reader.play();
-  ASSERT_TRUE(reader.pull());
-  EXPECT_TRUE(Message(reader.wait(GST_MESSAGE_LATENCY))) << "the pipeline is told of the change";
-  EXPECT_EQ(latency_of(reader.source()).min, delay);
 }
 
 // ---- Pacing -----------------------------------------------------------------------------------
