@@ -4,6 +4,7 @@
 
 #include <mmapvideo/mmapvideo.h>
 
+#include <cstdint>
 #include <string>
 
 namespace mmapvideo::core {
