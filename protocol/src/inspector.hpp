@@ -31,8 +31,9 @@ struct Inspection {
   std::vector<std::string> leftovers;  ///< what a dead writer left and the next one repairs (10)
 };
 
-/// Inspects `path`. Throws Failure: NOT_FOUND if nothing is there, others if it cannot be read.
-/// What is wrong with the contents is not thrown but found.
+/// Inspects `path` by reading alone: nothing is mapped and no lock is taken. Throws Failure:
+/// NOT_FOUND if nothing is there, others if it cannot be read. What is wrong with the contents is
+/// not thrown but found.
 Inspection inspect(const std::string& path);
 
 /// Nanoseconds of the clock that stamps frames.

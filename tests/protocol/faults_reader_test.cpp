@@ -177,3 +177,18 @@ TEST_F(FaultsReaderTest, inspecting_and_listing_survive_every_failing_call) {
         writer.reset();
       });
 }
+
+// So that a file that is cut meanwhile does no harm, and its writer and readers notice nothing.
+TEST_F(FaultsReaderTest, who_only_looks_maps_nothing_and_takes_no_lock) {
+  const Writer writer = open_writer(path_);
+  publish(writer);
+  for (const auto call : {faults::Call::map, faults::Call::lock}) {
+    faults::arm({call, 0}, 0);
+    const auto inspected = mmapvideo::core::inspect(path_);
+    mmapvideo_file_info glanced{};
+    mmapvideo_inspect(path_.c_str(), &glanced, nullptr, 0, nullptr);
+    EXPECT_EQ(faults::disarm(), 0u) << faults::name_of(call);
+    EXPECT_TRUE(inspected.newest_slot);
+    EXPECT_EQ(glanced.has_newest, 1u);
+  }
+}
