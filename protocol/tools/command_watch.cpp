@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `mmapvideo watch`: rate, latency and readers of a file while it is used.
+#include <algorithm>
 #include <failure.hpp>
 #include <inspector.hpp>
 #include <iostream>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The bounds checks alone, in memory: what they let pass is what SPEC.md 12 calls valid, no more
 // and no less.
+#include <algorithm>
+
 #include "geometry.hpp"
 
 #include "fuzz_target.hpp"

@@ -3,6 +3,7 @@
 // sizes, and what becomes of them downstream.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>

@@ -2,6 +2,7 @@
 // What a buffer shows, whatever its layout: to compare frames that took different ways.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 

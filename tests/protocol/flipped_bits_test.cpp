@@ -3,6 +3,7 @@
 // file keeps every byte.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 

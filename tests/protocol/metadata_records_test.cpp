@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <mmapvideo/mmapvideo.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <string>

@@ -2,6 +2,8 @@
 // What `watch` computes and draws, without a file: rate, percentiles, the chart.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "frame_statistics.hpp"
 #include "latency_chart.hpp"
 #include "watch_view.hpp"

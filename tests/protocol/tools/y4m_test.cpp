@@ -2,6 +2,7 @@
 // y4m: what is valid is read, what is not is refused, and nothing else happens.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "clips.hpp"
