@@ -5,8 +5,9 @@ import os
 import stat
 
 import pytest
+from actors import small_writer
 from locks import SLOT, WRITER, LockFile, locks_in
-from pictures import SMALL, are_whole, is_whole, write_small
+from pictures import are_whole, is_whole, write_small
 from raw_file import (
     COMPATIBLE_FLAGS,
     EMPTY,
@@ -26,10 +27,6 @@ from raw_file import (
 
 import mmapvideo
 from mmapvideo._words import Words
-
-
-def small_writer(path, **options):
-    return mmapvideo.Writer(path, **{**SMALL, **options})
 
 
 def leave(path, frames=3, **options):
