@@ -3,13 +3,15 @@
 import os
 import re
 import signal
+import subprocess
 
 import numpy as np
+import pytest
 
 import numbered
 from cameras import COUNT, assert_alike, assert_consecutive, readers_of, take
 from media import pictures_of
-from programs import needs, until
+from programs import LIMIT_S, needs, until
 
 with_h264 = needs("gst-launch-1.0 ffmpeg", "x264enc h264parse mpegtsmux")
 
@@ -121,7 +123,21 @@ def test_looking_at_a_camera_tells_its_state(recipe, camera, cam):
     assert "-rw-------" in recipe("modes", CAM=cam).succeeds()
 
 
+def latency_tracer_works():
+    """That of GStreamer 1.26.2 stops every pipeline, whatever its elements are."""
+    words = "gst-launch-1.0 -q videotestsrc num-buffers=2 ! fakesink".split()
+    try:
+        run = subprocess.run(
+            words, env={**os.environ, "GST_TRACERS": "latency"}, check=False, timeout=LIMIT_S / 2
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return run.returncode == 0
+
+
 def test_the_latency_tracer_names_each_element(recipe, camera, cam):
+    if not latency_tracer_works():
+        pytest.skip("the latency tracer of this GStreamer stops its own pipelines")
     camera()
     traced = recipe("latency", CAM=cam, COUNT=10).succeeds()
     for element in ["mmapsrc0", "videoconvert0", "fakesink0"]:
