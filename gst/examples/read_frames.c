@@ -3,7 +3,9 @@
 
    One line for each frame, until the writer ends or COUNT frames have come. The samples are the
    memory of the file itself, without a copy, and read-only: while the application holds one, the
-   writer cannot use its place. Hold few, and not for long; beyond max-leases mmapsrc copies. */
+   writer cannot use its place. Hold few, and not for long; beyond max-leases mmapsrc copies.
+
+   cc read_frames.c $(pkg-config --cflags --libs gstreamer-app-1.0 gstreamer-video-1.0) */
 #include <gst/app/gstappsink.h>
 #include <gst/gst.h>
 #include <gst/video/video.h>

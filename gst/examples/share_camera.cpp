@@ -3,6 +3,8 @@
 //
 // Takes the first camera there is, and a test picture where there is none. Ends cleanly on Ctrl-C,
 // so that readers see an end; they go on by themselves when it is started again.
+//
+// c++ share_camera.cpp $(pkg-config --cflags --libs gstreamer-1.0)
 #include <glib-unix.h>
 #include <gst/gst.h>
 

@@ -3,7 +3,9 @@
 
    Without FILE it takes the first one that is live, and waits for one if there is none. No toolkit:
    GStreamer chooses a window for X11, Wayland or whatever there is. The window closes when the
-   writer ends; closing it, or Ctrl-C, ends the program, which then tells what mmapsrc measured. */
+   writer ends; closing it, or Ctrl-C, ends the program, which then tells what mmapsrc measured.
+
+   cc show_window.c $(pkg-config --cflags --libs gstreamer-1.0) */
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <stdio.h>

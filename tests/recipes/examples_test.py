@@ -8,9 +8,21 @@ import pytest
 
 import numbered
 from cameras import readers_of, take
+from page import ROOT
 from programs import needs, until
 
 FOLDER = os.environ["EXAMPLES"]
+SOURCES = ROOT / "gst" / "examples"
+
+
+@needs("cc c++ pkg-config")
+@pytest.mark.parametrize("name", ["share_camera.cpp", "read_frames.c", "show_window.c"])
+def test_the_line_in_its_comment_compiles_an_example(start, place, name):
+    text = (SOURCES / name).read_text(encoding="utf-8")
+    line = re.search(rf"\bc(?:c|\+\+) {re.escape(name)} .*?\)", text)[0]
+    start(f"cd '{SOURCES}' && {line} -o '{place('program')}'").succeeds()
+    misused = start([place("program"), "one", "too", "many"])
+    assert misused.wait() == 2 and misused.output.startswith("Usage: "), misused.output
 
 
 @pytest.fixture
@@ -90,8 +102,10 @@ def frames_told(output):
 
 @needs("Xvfb", "videoconvert ximagesink")
 def test_a_window_opens_on_a_screen_without_a_toolkit(example, camera, cam, start, folder):
-    screen = start(["Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "640x480x24"])
-    until(lambda: screen.output.strip().isdigit(), "the screen", screen)
+    # Without -noreset it begins anew, and refuses, when the first one of its clients has gone.
+    options = ["-displayfd", "1", "-noreset", "-nolisten", "tcp", "-screen", "0", "640x480x24"]
+    screen = start(["Xvfb", *options])
+    until(lambda: re.fullmatch(r"\d+\n", screen.output), "the screen", screen)
     shooting = camera()
     environment = {**os.environ, "DISPLAY": f":{screen.output.strip()}"}
     environment["GST_PLUGIN_FEATURE_RANK"] = "ximagesink:MAX"
