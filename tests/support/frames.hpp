@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -56,10 +57,10 @@ inline std::uint64_t first_word(const std::vector<std::byte>& payload) {
   return word;
 }
 
-inline bool all_words_are(const std::vector<std::byte>& payload, std::uint64_t word) {
+inline bool all_words_are(std::span<const std::byte> payload, std::uint64_t word) {
   std::vector<std::byte> expected(payload.size());
   fill_words(expected.data(), expected.size(), word);
-  return payload == expected;
+  return std::equal(payload.begin(), payload.end(), expected.begin());
 }
 
 }  // namespace mmapvideo_test
