@@ -43,7 +43,7 @@ class Watch {
         observer_(request.path),
         statistics_(window_ns),
         interrupt_([this] { observer_.cancel(); }),
-        in_place_(!request.plain && !request.json && stdout_is_terminal()),
+        in_place_(!request.plain && !request.json && stdout_moves_cursor()),
         colour_(wants_colour()) {
     if (in_place_) screen_ = std::make_unique<Screen>();
   }

@@ -13,8 +13,9 @@ struct TerminalSize {
   unsigned rows = 24;
 };
 
-/// Is stdout a terminal that can move its cursor?
 bool stdout_is_terminal();
+/// Is it one that can move its cursor?
+bool stdout_moves_cursor();
 /// That of stdout.
 TerminalSize terminal_size();
 /// The user's time of day. False: it cannot be told.

@@ -10,9 +10,11 @@
 
 namespace mmapvideo::tools {
 
-bool stdout_is_terminal() {
+bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) != 0; }
+
+bool stdout_moves_cursor() {
   const char* kind = std::getenv("TERM");
-  return ::isatty(STDOUT_FILENO) != 0 && (kind == nullptr || std::strcmp(kind, "dumb") != 0);
+  return stdout_is_terminal() && (kind == nullptr || std::strcmp(kind, "dumb") != 0);
 }
 
 TerminalSize terminal_size() {

@@ -11,8 +11,13 @@ HANDLE console() { return GetStdHandle(STD_OUTPUT_HANDLE); }
 
 }  // namespace
 
-/// One that understands the sequences of terminals, as those since Windows 10 do when told.
 bool stdout_is_terminal() {
+  DWORD mode = 0;
+  return GetConsoleMode(console(), &mode) != 0;
+}
+
+/// One that understands the sequences of terminals, as those since Windows 10 do when told.
+bool stdout_moves_cursor() {
   DWORD mode = 0;
   return GetConsoleMode(console(), &mode) != 0 &&
          SetConsoleMode(console(), mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;

@@ -94,7 +94,7 @@ def examples_run_with_the_static_library(installed, examples, place):
 
 def examples_run_with_cmake(installed, examples, place):
     (place / "CMakeLists.txt").write_text(CMAKE_LISTS)
-    run("cmake", "-S", place, "-B", place / "build", f"-DCMAKE_PREFIX_PATH={installed.prefix}",
+    run("cmake", "-G", "Ninja", "-S", place, "-B", place / "build", f"-DCMAKE_PREFIX_PATH={installed.prefix}",
         f"-DEXAMPLES={examples}")
     run("cmake", "--build", place / "build")
     for kind in ("", "_static"):

@@ -65,7 +65,8 @@ TEST_F(LosslessReaderTest, turn_that_is_old_moves_when_the_writer_waits) {
   Reader reader = open_reader(path_, kEveryFrame);
   ASSERT_EQ(next_frame(reader).number, 2u);
   for (int i = 0; i < 2; ++i) file.publish();
-  ::usleep(200);
+  // A turn that has only just moved stays for a tenth of this.
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
   ASSERT_EQ(next_frame(reader).number, 3u);
   EXPECT_EQ(turns_in(path_), Turns{2}) << "it does not wait";
   store(file.header().released, 1u);

@@ -217,10 +217,13 @@ TEST_F(DumpTest, wrong_usage_is_status_2) {
 }
 
 TEST_F(DumpTest, frames_do_not_go_to_a_terminal) {
-  const Answer said = shell("script -qec '" + command() + " dump " + path_ + " -' /dev/null");
-  if (said.status == 127) GTEST_SKIP() << "there is no script(1) here";
-  EXPECT_EQ(said.status, 2);
-  EXPECT_TRUE(said.says("not for a terminal")) << said.text;
+  for (const std::string kind : {"xterm", "dumb"}) {
+    const Answer said =
+        shell("TERM=" + kind + " script -qec '" + command() + " dump " + path_ + " -' /dev/null");
+    if (said.status == 127) GTEST_SKIP() << "there is no script(1) here";
+    EXPECT_EQ(said.status, 2);
+    EXPECT_TRUE(said.says("not for a terminal")) << said.text;
+  }
 }
 
 }  // namespace

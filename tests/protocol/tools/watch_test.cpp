@@ -41,9 +41,9 @@ class Camera {
   std::thread thread_;
 };
 
-/// The command on a terminal of that size; all it writes there.
-std::string on_a_terminal(const std::string& arguments, unsigned short columns,
-                          unsigned short rows) {
+/// The command on a terminal of that size and kind; all it writes there.
+std::string on_a_terminal(const std::string& arguments, unsigned short columns, unsigned short rows,
+                          const std::string& kind = "xterm") {
   const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (terminal < 0 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0)
     throw std::runtime_error("posix_openpt");
@@ -59,7 +59,7 @@ std::string on_a_terminal(const std::string& arguments, unsigned short columns,
     for (ssize_t got; (got = ::read(terminal, bytes, sizeof bytes)) > 0;)
       text.append(bytes, static_cast<std::size_t>(got));
   });
-  Background(command_line(arguments) + " >" + name).wait();
+  Background("TERM=" + kind + " " + command_line(arguments) + " >" + name).wait();
   ::close(keeper);  // the last one: the listener's read fails
   listener.join();
   ::close(terminal);
@@ -179,6 +179,13 @@ TEST_F(WatchTest, on_a_terminal_it_draws_latency_in_place) {
   EXPECT_NE(text.find("\033[?25l"), std::string::npos) << "the cursor is hidden";
   EXPECT_NE(text.rfind("\033[?25h"), std::string::npos) << "and comes back";
   EXPECT_GT(text.rfind("\033[?25h"), text.rfind("fps"));
+}
+
+TEST_F(WatchTest, on_a_terminal_that_cannot_move_its_cursor_it_prints_lines) {
+  Camera camera(path_);
+  const std::string text = on_a_terminal("watch -n 1.2 " + path_, 80, 24, "dumb");
+  EXPECT_NE(text.find("fps"), std::string::npos) << text;
+  EXPECT_EQ(text.find('\033'), std::string::npos) << text;
 }
 
 TEST_F(WatchTest, lines_fit_the_terminal) {
