@@ -22,11 +22,20 @@ def pytest_configure(config):
     process.stderr = os.fdopen(os.dup(sys.stderr.fileno()), "w")  # before pytest captures it
     if config.pluginmanager.is_blocked("terminal"):
         config.option.verbose = 0  # assertions that fail ask for it, and it is the terminal's
-        config.pluginmanager.register(Tap())
+        config.pluginmanager.register(Tap(), "terminalreporter")
+
+
+class Plain:
+    """What assertions that fail are coloured with, by pytest 8."""
+
+    def _highlight(self, source, lexer="python"):
+        return source
 
 
 class Tap:
     """One line for each test case, on stdout. Used with `-p no:terminal`."""
+
+    _tw = Plain()
 
     def __init__(self):
         self.count = 0

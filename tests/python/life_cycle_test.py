@@ -225,7 +225,8 @@ def test_writer_whose_output_nobody_reads_ends_its_session(path):
             assert reader.read() is not None
             program.stdout.close()
             assert "BrokenPipeError" in program.stderr.read()
-        assert program.returncode == 1 and not os.path.exists(path)
+        # Newer versions of Python count what cannot be written at the very end as well.
+        assert program.returncode in (1, 120) and not os.path.exists(path)
         for _ in reader:
             pass
         assert reader.ended
