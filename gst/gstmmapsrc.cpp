@@ -23,11 +23,11 @@
  * The latency of mmapsrc is that of the writer's pipeline up to its mmapsink. With
  * #GstMmapSrc:delivery latest downstream may hold a frame for two frame durations before it misses
  * one, and that is the upper limit: where a sink that waits for the clock, or another source, needs
- * more, GStreamer warns of it, and a `queue` behind mmapsrc gives it. With every-frame there is no
- * limit. QoS events from downstream are answered by nothing: frames come as fast as the writer
- * publishes them, and #GstMmapSrc:delivery latest skips those that are late anyway. Navigation
- * events (mouse, keys) and other upstream events end here, since readers cannot write. So does
- * seeking: a mapped file has no past.
+ * more, GStreamer warns of it, and a `queue` behind mmapsrc gives it. With every-frame the frames
+ * wait in the file, and no limit is told. QoS events from downstream are answered by nothing:
+ * frames come as fast as the writer publishes them, and #GstMmapSrc:delivery latest skips those
+ * that are late anyway. Navigation events (mouse, keys) and other upstream events end here, since
+ * readers cannot write. So does seeking: a mapped file has no past.
  *
  * Messages of type element on the bus: `mmap-writer-lost` and `mmap-writer-returned` when
  * #GstMmapSrc:on-disconnect makes it wait, `mmap-timeout` once per silence, `mmap-frames-skipped`
