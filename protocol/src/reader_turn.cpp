@@ -32,7 +32,7 @@ void ReaderTurn::move_to(std::uint64_t number, std::uint32_t lane) {
     return;
   }
   const bool locked = lock_shared_patiently(*file_, next) == platform::LockResult::acquired;
-  fence_between_lock_and_word();
+  fence_between_lock_and_word();  // (H)
   const bool holds = locked && is_waited_for();
   if (!holds && !hold_->lock_leases_below(UINT64_MAX, lane)) {
     if (locked) platform::unlock(*file_, next);

@@ -90,7 +90,7 @@ WriterRing::Claim WriterRing::try_claim(std::uint32_t first, std::uint32_t count
   claimed_numbers_.clear();
   for (std::uint32_t index = first; index < first + count; ++index)
     claimed_numbers_.push_back(claim_slot(slot(index).stamp));
-  fence_between_lock_and_word();
+  fence_between_lock_and_word();  // (G, H)
   const auto claimable = turns_ != nullptr ? turns_->claimable(claimed_numbers_, quarter_of(ring_))
                                            : TurnWatch::Claimable::yes;
   const Claim outcome = claimable == TurnWatch::Claimable::needed ? Claim::needed

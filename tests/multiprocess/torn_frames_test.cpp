@@ -110,8 +110,8 @@ void check(const ReaderReport& report, std::uint64_t frame_count) {
   EXPECT_EQ(report.end, MMAPVIDEO_ENDED);
   EXPECT_EQ(report.last_number, frame_count);
   EXPECT_GT(report.delivered, 0u);
-  // The writer begins when it sees the reader's lock, which is taken before the reader chooses where
-  // to start: a few frames may be published in between. From there on every number is either
+  // The writer begins when it sees the reader's lock, which is taken before the reader chooses
+  // where to start: a few frames may be published in between. From there on every number is either
   // delivered or counted as skipped.
   EXPECT_GT(report.first_number, 0u);
   EXPECT_EQ(report.delivered + report.skipped, frame_count - report.first_number + 1);

@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from locks import READER, SLOT, WRITER, locks_in
+from locks import READER, SLOT, TURN, WRITER, locks_in
 from pictures import SMALL, WHOLE, are_whole, is_whole, write_picture, write_small
 from process import Child, reader_peer, writer_peer
 from raw_file import RELEASED, STATE, STREAMING, RawFile
