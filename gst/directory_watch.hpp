@@ -24,23 +24,19 @@ class DirectoryWatch {
   static constexpr std::size_t max_files = 4096;
   static constexpr std::size_t max_directories = 256;
 
-  explicit DirectoryWatch(std::vector<std::string> directories);
-  ~DirectoryWatch();
-  DirectoryWatch(const DirectoryWatch&) = delete;
-  DirectoryWatch& operator=(const DirectoryWatch&) = delete;
+  virtual ~DirectoryWatch() = default;
 
   /// The first call returns at once, with all regular files there are. Later ones wait until
   /// something may have changed, at most `timeout_ns` (negative: no limit), or until cancel().
-  DirectoryChanges wait(std::int64_t timeout_ns);
+  virtual DirectoryChanges wait(std::int64_t timeout_ns) = 0;
 
   /// Ends wait() for good. From any thread.
-  void cancel() noexcept;
-  bool cancelled() const noexcept;
-
- private:
-  class State;
-  std::unique_ptr<State> state_;
+  virtual void cancel() noexcept = 0;
+  virtual bool cancelled() const noexcept = 0;
 };
+
+/// A watch in the way of this system.
+std::unique_ptr<DirectoryWatch> watch_directories(std::vector<std::string> directories);
 
 /// Where programs of this system share video if they are not told otherwise.
 std::string default_directory();

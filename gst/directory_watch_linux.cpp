@@ -78,18 +78,16 @@ int milliseconds(std::int64_t ns) {
   return static_cast<int>(std::min<std::int64_t>((ns + 999'999) / 1'000'000, INT_MAX));
 }
 
-}  // namespace
-
-class DirectoryWatch::State {
+class InotifyWatch final : public DirectoryWatch {
  public:
-  explicit State(std::vector<std::string> directories)
+  explicit InotifyWatch(std::vector<std::string> directories)
       : directories_(std::move(directories)),
         inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
         waker_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (!waker_.valid()) throw std::system_error(errno, std::system_category(), "eventfd");
   }
 
-  DirectoryChanges wait(std::int64_t timeout_ns) {
+  DirectoryChanges wait(std::int64_t timeout_ns) override {
     DirectoryChanges changes;
     if (!listed_) {
       list_all(changes);
@@ -106,13 +104,13 @@ class DirectoryWatch::State {
     return changes;
   }
 
-  void cancel() noexcept {
+  void cancel() noexcept override {
     cancelled_ = true;
     const std::uint64_t one = 1;
     // Fails only when the counter is full, and then the sleeper is awake anyway.
     [[maybe_unused]] const ssize_t written = ::write(waker_.get(), &one, sizeof one);
   }
-  bool cancelled() const noexcept { return cancelled_; }
+  bool cancelled() const noexcept override { return cancelled_; }
 
  private:
   struct Watched {
@@ -243,12 +241,11 @@ class DirectoryWatch::State {
   std::atomic<bool> cancelled_{false};
 };
 
-DirectoryWatch::DirectoryWatch(std::vector<std::string> directories)
-    : state_(std::make_unique<State>(std::move(directories))) {}
-DirectoryWatch::~DirectoryWatch() = default;
-DirectoryChanges DirectoryWatch::wait(std::int64_t timeout_ns) { return state_->wait(timeout_ns); }
-void DirectoryWatch::cancel() noexcept { state_->cancel(); }
-bool DirectoryWatch::cancelled() const noexcept { return state_->cancelled(); }
+}  // namespace
+
+std::unique_ptr<DirectoryWatch> watch_directories(std::vector<std::string> directories) {
+  return std::make_unique<InotifyWatch>(std::move(directories));
+}
 
 std::string default_directory() { return "/dev/shm"; }
 

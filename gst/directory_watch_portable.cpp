@@ -42,13 +42,12 @@ void list(const fs::path& directory, bool has_directories, std::size_t& director
   }
 }
 
-}  // namespace
-
-class DirectoryWatch::State {
+class PollingWatch final : public DirectoryWatch {
  public:
-  explicit State(std::vector<std::string> directories) : directories_(std::move(directories)) {}
+  explicit PollingWatch(std::vector<std::string> directories)
+      : directories_(std::move(directories)) {}
 
-  DirectoryChanges wait(std::int64_t timeout_ns) {
+  DirectoryChanges wait(std::int64_t timeout_ns) override {
     DirectoryChanges changes;
     if (!sleep(timeout_ns)) return changes;
     due_ = Clock::now() + period;
@@ -59,14 +58,14 @@ class DirectoryWatch::State {
     return changes;
   }
 
-  void cancel() noexcept {
+  void cancel() noexcept override {
     {
       const MutexLock lock(mutex_);
       cancelled_ = true;
     }
     ended_.notify_all();
   }
-  bool cancelled() noexcept {
+  bool cancelled() const noexcept override {
     const MutexLock lock(mutex_);
     return cancelled_;
   }
@@ -87,17 +86,16 @@ class DirectoryWatch::State {
 
   const std::vector<std::string> directories_;
   Clock::time_point due_ = Clock::now();  // of the next listing; of the one thread that waits
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable ended_;
   bool cancelled_ GSTMMAP_GUARDED_BY(mutex_) = false;
 };
 
-DirectoryWatch::DirectoryWatch(std::vector<std::string> directories)
-    : state_(std::make_unique<State>(std::move(directories))) {}
-DirectoryWatch::~DirectoryWatch() = default;
-DirectoryChanges DirectoryWatch::wait(std::int64_t timeout_ns) { return state_->wait(timeout_ns); }
-void DirectoryWatch::cancel() noexcept { state_->cancel(); }
-bool DirectoryWatch::cancelled() const noexcept { return state_->cancelled(); }
+}  // namespace
+
+std::unique_ptr<DirectoryWatch> watch_directories(std::vector<std::string> directories) {
+  return std::make_unique<PollingWatch>(std::move(directories));
+}
 
 std::string default_directory() { return g_get_user_data_dir(); }
 

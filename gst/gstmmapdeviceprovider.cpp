@@ -125,13 +125,13 @@ class Following final : private gstmmap::LiveFilesListener {
   Following(GstDeviceProvider* provider, std::vector<std::string> directories)
       : provider_(provider),
         directories_(std::move(directories)),
-        watch_(directories_),
+        watch_(gstmmap::watch_directories(directories_)),
         files_(*this) {
-    files_.update(watch_.wait(0), now_ns());
+    files_.update(watch_->wait(0), now_ns());
     thread_ = std::thread([this] { follow(); });
   }
   ~Following() {
-    watch_.cancel();
+    watch_->cancel();
     thread_.join();
   }
 
@@ -139,8 +139,8 @@ class Following final : private gstmmap::LiveFilesListener {
   void follow() {
     for (;;) {
       try {
-        const gstmmap::DirectoryChanges changes = watch_.wait(files_.due_in_ns(now_ns()));
-        if (watch_.cancelled()) return;
+        const gstmmap::DirectoryChanges changes = watch_->wait(files_.due_in_ns(now_ns()));
+        if (watch_->cancelled()) return;
         files_.update(changes, now_ns());
       } catch (const std::exception& error) {
         GST_ERROR_OBJECT(provider_, "the list is not kept up to date any more: %s", error.what());
@@ -175,7 +175,7 @@ class Following final : private gstmmap::LiveFilesListener {
 
   GstDeviceProvider* const provider_;  // owns this
   const std::vector<std::string> directories_;
-  DirectoryWatch watch_;
+  const std::unique_ptr<DirectoryWatch> watch_;
   // Used by the constructor, then by the thread alone.
   LiveFiles files_;
   std::map<std::string, Device> devices_;  // by path
@@ -210,9 +210,9 @@ std::vector<std::string> directories_of(GstMmapDeviceProvider* provider) {
 GList* gst_mmap_device_provider_probe(GstDeviceProvider* base) {
   try {
     const auto directories = directories_of(GST_MMAP_DEVICE_PROVIDER(base));
-    DirectoryWatch watch(directories);
+    const auto watch = gstmmap::watch_directories(directories);
     Listing listing(directories);
-    LiveFiles(listing).update(watch.wait(0), now_ns());
+    LiveFiles(listing).update(watch->wait(0), now_ns());
     return listing.take();
   } catch (const std::exception& error) {
     GST_ERROR_OBJECT(base, "no devices can be listed: %s", error.what());

@@ -6,6 +6,7 @@
 #include <mmapvideo/layout.h>
 #include <cstdint>
 #include <failure.hpp>
+#include <platform/os_failure_windows.hpp>
 #include <platform/utf8_windows.hpp>
 
 #include "directory_scan.hpp"
@@ -18,15 +19,6 @@ namespace platform = core::platform;
 constexpr int max_depth = 64;
 
 using Visit = std::function<void(const FoundFile&)>;
-
-std::string words_of(DWORD os_error) {
-  wchar_t text[256];
-  DWORD length = FormatMessageW(
-      FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS | FORMAT_MESSAGE_MAX_WIDTH_MASK,
-      nullptr, os_error, 0, text, sizeof text / sizeof text[0], nullptr);
-  while (length > 0 && text[length - 1] == L' ') --length;
-  return platform::to_utf8({text, length});
-}
 
 bool means_absent(DWORD os_error) {
   return os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND;
@@ -43,20 +35,26 @@ bool is_mapped_file(const std::string& path) {
   }
 }
 
+/// What is found is named the way `place` is: Windows takes both.
+char separator_of(const std::string& place) {
+  return place.find('/') != std::string::npos && place.find('\\') == std::string::npos ? '/' : '\\';
+}
+
 /// 0, or why the directory cannot be looked at.
-DWORD enter(const std::string& path, const Visit& visit, int depth) {
+DWORD enter(const std::string& path, char separator, const Visit& visit, int depth) {
   WIN32_FIND_DATAW entry{};
-  const HANDLE search = FindFirstFileW(platform::to_windows_path(path + "\\*").c_str(), &entry);
+  const HANDLE search =
+      FindFirstFileW(platform::to_windows_path(path + separator + '*').c_str(), &entry);
   if (search == INVALID_HANDLE_VALUE) return GetLastError();
   do {
     const std::string name = platform::to_utf8(entry.cFileName);
-    const std::string below = path + '\\' + name;
+    const std::string below = path + separator + name;
     if (name == "." || name == ".." || (entry.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0)
       continue;
     if ((entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0) {
       if (is_mapped_file(below)) visit({-1, name, below});
     } else if (depth < max_depth) {
-      enter(below, visit, depth + 1);
+      enter(below, separator, visit, depth + 1);
     }
   } while (FindNextFileW(search, &entry) != 0);
   FindClose(search);
@@ -88,10 +86,10 @@ std::vector<ScanProblem> scan(const std::string& given_place, const Visit& visit
       if (is_mapped_file(place)) visit({-1, place, place});
       return {};
     }
-    os_error = enter(place, visit, 0);
+    os_error = enter(place, separator_of(place), visit, 0);
     if (os_error == 0) return {};
   }
-  return {{place, '"' + place + "\": " + words_of(os_error), means_absent(os_error)}};
+  return {{place, '"' + place + "\": " + platform::os_message(os_error), means_absent(os_error)}};
 }
 
 // ---- What was found
@@ -116,7 +114,7 @@ bool still_names(const FoundFile& found, const platform::File& file) {
 Attempt remove_found(const FoundFile& found) {
   if (DeleteFileW(platform::to_windows_path(found.path).c_str()) != 0) return {true, false, ""};
   const DWORD os_error = GetLastError();
-  return {false, means_absent(os_error), words_of(os_error)};
+  return {false, means_absent(os_error), platform::os_message(os_error)};
 }
 
 }  // namespace mmapvideo::tools

@@ -3,9 +3,8 @@
 #include "live_files.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include <filesystem>
 #include <set>
 #include <string>
 #include <thread>
@@ -30,13 +29,13 @@ class LiveFilesTest : public FileTest, private gstmmap::LiveFilesListener {
   /// What a provider's thread does, until the list is this.
   void until(const std::set<std::string>& expected) {
     do {
-      files_.update(watch_.wait(files_.due_in_ns(mmapvideo_clock_now_ns())),
+      files_.update(watch_->wait(files_.due_in_ns(mmapvideo_clock_now_ns())),
                     mmapvideo_clock_now_ns());
     } while (listed_ != expected);
   }
 
   std::set<std::string> listed_;
-  gstmmap::DirectoryWatch watch_{{dir_.path()}};
+  const std::unique_ptr<gstmmap::DirectoryWatch> watch_ = gstmmap::watch_directories({dir_.path()});
   gstmmap::LiveFiles files_{*this};
 
  private:
@@ -52,10 +51,10 @@ class LiveFilesTest : public FileTest, private gstmmap::LiveFilesListener {
 };
 
 TEST_F(LiveFilesTest, files_that_are_there_are_found_at_once) {
-  ASSERT_EQ(::mkdir((dir_ / "below").c_str(), 0700), 0);
+  std::filesystem::create_directory(dir_ / "below");
   const Writer one = start_writer(path_);
   const Writer two = start_writer(dir_ / "below/camera");
-  files_.update(watch_.wait(-1), mmapvideo_clock_now_ns());
+  files_.update(watch_->wait(-1), mmapvideo_clock_now_ns());
   EXPECT_EQ(listed_, (std::set{path_, dir_ / "below/camera"}));
 }
 
@@ -82,7 +81,7 @@ TEST_F(LiveFilesTest, file_that_is_left_is_found_again_when_a_writer_takes_it_ov
 
 TEST_F(LiveFilesTest, directories_may_come_late) {
   until({});
-  ASSERT_EQ(::mkdir((dir_ / "below").c_str(), 0700), 0);
+  std::filesystem::create_directory(dir_ / "below");
   const Writer writer = start_writer(dir_ / "below/camera");
   until({dir_ / "below/camera"});
 }
@@ -93,16 +92,16 @@ TEST_F(LiveFilesTest, nothing_is_due_where_there_are_files_of_other_kinds_only) 
   until({});
   // An empty file may become one of ours: it is looked at for a while, and not for ever.
   while (files_.due_in_ns(mmapvideo_clock_now_ns()) >= 0) {
-    ::usleep(5000);
+    g_usleep(5000);
     files_.update({}, mmapvideo_clock_now_ns());
   }
 }
 
 TEST_F(LiveFilesTest, cancel_ends_a_wait_without_limit) {
   until({});
-  std::thread canceller([&] { watch_.cancel(); });
-  while (!watch_.cancelled()) watch_.wait(-1);
-  watch_.wait(-1);
+  std::thread canceller([&] { watch_->cancel(); });
+  while (!watch_->cancelled()) watch_->wait(-1);
+  watch_->wait(-1);
   canceller.join();
 }
 

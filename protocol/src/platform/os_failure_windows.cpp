@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Windows error codes in words: which status it is, and what the user can do about it.
+// Windows error codes: Windows' words for them, their status, and what the user can do about them.
 #include "os_failure_windows.hpp"
 
 #include <windows.h>
@@ -37,7 +37,9 @@ constexpr Remedy remedies[] = {
     {ERROR_USER_MAPPED_FILE, MMAPVIDEO_SYSTEM, "another process has it mapped."},
 };
 
-std::string message_of(DWORD os_error) {
+}  // namespace
+
+std::string os_message(unsigned long os_error) {
   wchar_t text[256];
   DWORD length = FormatMessageW(
       FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS | FORMAT_MESSAGE_MAX_WIDTH_MASK,
@@ -46,16 +48,14 @@ std::string message_of(DWORD os_error) {
   return length == 0 ? "unknown error" : to_utf8({text, length});
 }
 
-}  // namespace
-
 std::string os_detail(const char* call, unsigned long os_error) {
-  return std::string(call) + ": " + message_of(os_error) + " (" + std::to_string(os_error) + ")";
+  return std::string(call) + ": " + os_message(os_error) + " (" + std::to_string(os_error) + ")";
 }
 
 Failure os_failure(const char* verb, const std::string& path, const char* call,
                    unsigned long os_error) {
   mmapvideo_status status = MMAPVIDEO_SYSTEM;
-  std::string reason = message_of(os_error);
+  std::string reason = os_message(os_error);
   for (const Remedy& remedy : remedies) {
     if (remedy.os_error != os_error) continue;
     status = remedy.status;

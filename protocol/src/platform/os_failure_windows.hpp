@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Windows error codes in words: which status it is, and what the user can do about it.
+// Windows error codes: Windows' words for them, their status, and what the user can do about them.
 #pragma once
 
 #include <string>
@@ -8,6 +8,8 @@
 
 namespace mmapvideo::core::platform {
 
+/// "Access is denied."
+std::string os_message(unsigned long os_error);
 /// "CreateFile: Access is denied. (5)".
 std::string os_detail(const char* call, unsigned long os_error);
 
