@@ -147,6 +147,7 @@ Arguments::Arguments()
            "mmapvideo") {
   keep_lines(*app_.get_formatter());
   app_.require_subcommand(1);
+  app_.allow_windows_style_options(false);  // a path may begin with a slash
   app_.get_help_ptr()->description("print this help");
   app_.set_version_flag("--version", MMAPVIDEO_COMMAND_VERSION, "print the version");
   app_.footer(std::string("mmapvideo COMMAND --help explains a command, with examples.\n") +

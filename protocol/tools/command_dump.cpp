@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <failure.hpp>
+#include <filesystem>
 #include <iostream>
 #include <mmapvideo/mmapvideo.hpp>
 #include <optional>
@@ -138,7 +139,11 @@ class Dump {
     return fine;
   }
 
-  bool is_there() const { return ::access(request_.path.c_str(), F_OK) == 0; }
+  bool is_there() const {
+    const std::u8string path(request_.path.begin(), request_.path.end());
+    std::error_code untold;
+    return std::filesystem::exists(path, untold);
+  }
 
   const DumpRequest& request_;
   mmapvideo::Reader reader_;

@@ -28,6 +28,17 @@ bool means_absent(DWORD os_error) noexcept {
   return os_error == ERROR_FILE_NOT_FOUND || os_error == ERROR_PATH_NOT_FOUND;
 }
 
+/// ERROR_PATH_NOT_FOUND stands for both: a directory that may come, and a file in its place.
+bool leads_through_a_file(const std::string& path) {
+  std::filesystem::path place(to_windows_path(path));
+  while (place.has_relative_path()) {
+    place = place.parent_path();
+    const DWORD attributes = GetFileAttributesW(place.c_str());
+    if (attributes != INVALID_FILE_ATTRIBUTES) return (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
+  }
+  return false;
+}
+
 HANDLE open_handle(const std::string& path, DWORD access, DWORD disposition) {
   return CreateFileW(to_windows_path(path).c_str(), access, share_all, nullptr, disposition,
                      open_flags, nullptr);
@@ -43,6 +54,7 @@ Failure not_regular(const std::string& path, const char* what) {
   const DWORD attributes = GetFileAttributesW(to_windows_path(path).c_str());
   if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
     throw not_regular(path, "a directory");
+  if (os_error == ERROR_PATH_NOT_FOUND && leads_through_a_file(path)) os_error = ERROR_DIRECTORY;
   throw os_failure(writing ? "write" : "read", path, "CreateFile", os_error);
 }
 
@@ -101,7 +113,7 @@ File File::open_for_reading(const std::string& path) {
   const HANDLE handle = open_handle(path, GENERIC_READ, OPEN_EXISTING);
   if (handle == INVALID_HANDLE_VALUE) {
     const DWORD os_error = GetLastError();
-    if (means_absent(os_error)) return {};
+    if (means_absent(os_error) && !leads_through_a_file(path)) return {};
     throw_open_failure(path, false, os_error);
   }
   File file(number_of(handle), path);

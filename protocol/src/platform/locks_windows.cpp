@@ -3,6 +3,8 @@
 // about, only tried; so a question takes it for a moment (SPEC.md 5).
 #include <windows.h>
 
+#include <mutex>
+
 #include "os_failure_windows.hpp"
 #include "platform.hpp"
 
@@ -48,7 +50,11 @@ LockResult try_lock(const File& file, DWORD kind, const LockRange& range) {
 constexpr DWORD shared = 0;
 constexpr DWORD exclusive = LOCKFILE_EXCLUSIVE_LOCK;
 
+// Held while asking: a question of another thread would be met like a lock.
+std::mutex one_question;
+
 LockAnswer ask(const File& file, DWORD kind, const LockRange& range) noexcept {
+  const std::lock_guard alone(one_question);
   const DWORD os_error = lock(file, kind, range);
   if (os_error == 0) {
     unlock(file, range);
