@@ -1,93 +1,17 @@
 // SPDX-License-Identifier: MIT
 // mmapdeviceprovider: which files are listed, as what, and how the list follows what happens.
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <memory>
+#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "pipeline.hpp"
+#include "devices.hpp"
 #include "process.hpp"
-#include "support/file_test.hpp"
-#include "support/forged_file.hpp"
 
 namespace mmapvideo_test {
 namespace {
-
-struct ReleaseDevice {
-  void operator()(GstDevice* device) const { gst_object_unref(device); }
-  void operator()(GstDeviceProvider* provider) const { gst_object_unref(provider); }
-};
-using Device = std::unique_ptr<GstDevice, ReleaseDevice>;
-using Provider = std::unique_ptr<GstDeviceProvider, ReleaseDevice>;
-
-std::string path_of(GstDevice* device) {
-  char* path = nullptr;
-  g_object_get(device, "path", &path, nullptr);
-  return Text(path).get();
-}
-std::string caps_text_of(GstDevice* device) {
-  return text_of(Caps(gst_device_get_caps(device)).get());
-}
-std::string name_of(GstDevice* device) { return Text(gst_device_get_display_name(device)).get(); }
-Structure properties_of(GstDevice* device) { return Structure(gst_device_get_properties(device)); }
-
-class DeviceProviderTest : public FileTest {
- protected:
-  DeviceProviderTest() : provider_(gst_device_provider_factory_get_by_name("mmapdeviceprovider")) {
-    watch(dir_.path());
-  }
-  ~DeviceProviderTest() override {
-    if (started_) gst_device_provider_stop(provider_.get());
-    while (next_message(0)) continue;
-  }
-
-  void watch(const std::string& directories) {
-    g_object_set(provider_.get(), "directories", directories.c_str(), nullptr);
-  }
-  void start() { started_ = gst_device_provider_start(provider_.get()); }
-
-  std::vector<Device> devices() {
-    std::vector<Device> found;
-    GList* list = gst_device_provider_get_devices(provider_.get());
-    for (GList* item = list; item != nullptr; item = item->next)
-      found.emplace_back(GST_DEVICE(item->data));
-    g_list_free(list);
-    return found;
-  }
-  std::vector<std::string> paths() {
-    std::vector<std::string> found;
-    for (const Device& device : devices()) found.push_back(path_of(device.get()));
-    return found;
-  }
-
-  /// Passes over other messages; without a limit.
-  Device wait_for(GstMessageType type) {
-    for (;;) {
-      const Message message = next_message(GST_CLOCK_TIME_NONE);
-      if (GST_MESSAGE_TYPE(message.get()) != type) continue;
-      GstDevice* device = nullptr;
-      if (type == GST_MESSAGE_DEVICE_ADDED)
-        gst_message_parse_device_added(message.get(), &device);
-      else if (type == GST_MESSAGE_DEVICE_REMOVED)
-        gst_message_parse_device_removed(message.get(), &device);
-      else
-        gst_message_parse_device_changed(message.get(), &device, nullptr);
-      return Device(device);
-    }
-  }
-  Message next_message(GstClockTime limit) {
-    GstBus* bus = gst_device_provider_get_bus(provider_.get());
-    GstMessage* message = gst_bus_timed_pop(bus, limit);
-    gst_object_unref(bus);
-    return Message(message);
-  }
-
-  const Provider provider_;
-  bool started_ = false;
-};
 
 void publish(const WriterPipeline& writer, std::uint8_t value) {
   const std::uint64_t before = writer.published();
@@ -216,12 +140,12 @@ TEST_F(DeviceProviderTest, new_caps_and_new_readers_change_the_device) {
 
 TEST_F(DeviceProviderTest, directories_in_the_directory_are_followed_wherever_they_come_from) {
   start();
-  ASSERT_EQ(::mkdir((dir_ / "cameras").c_str(), 0700), 0);
+  std::filesystem::create_directory(dir_ / "cameras");
   const WriterPipeline writer(dir_ / "cameras/left");
   begin(writer);
   const Device added = wait_for(GST_MESSAGE_DEVICE_ADDED);
   EXPECT_EQ(name_of(added.get()), "cameras/left");
-  ASSERT_EQ(::rename((dir_ / "cameras").c_str(), (dir_ / "moved").c_str()), 0);
+  std::filesystem::rename(dir_ / "cameras", dir_ / "moved");
   EXPECT_EQ(path_of(wait_for(GST_MESSAGE_DEVICE_REMOVED).get()), dir_ / "cameras/left");
   while (paths() != std::vector{dir_ / "moved/left"}) g_usleep(1000);
 }
@@ -230,7 +154,7 @@ TEST_F(DeviceProviderTest, directory_that_is_not_there_yet_is_followed_when_it_c
   watch(dir_ / "later" + G_SEARCHPATH_SEPARATOR_S + (dir_ / "never/"));
   start();
   EXPECT_TRUE(devices().empty());
-  ASSERT_EQ(::mkdir((dir_ / "later").c_str(), 0700), 0);
+  std::filesystem::create_directory(dir_ / "later");
   const WriterPipeline writer(dir_ / "later/camera");
   begin(writer);
   EXPECT_EQ(path_of(wait_for(GST_MESSAGE_DEVICE_ADDED).get()), dir_ / "later/camera");
@@ -253,60 +177,6 @@ TEST_F(DeviceProviderTest, who_looks_is_no_reader) {
   wait_for(GST_MESSAGE_DEVICE_ADDED);
   devices();
   EXPECT_EQ(stat(writer.sink(), "readers"), 0u);
-}
-
-/// A valid file with a live writer, whose newest frame has these caps.
-std::unique_ptr<ForgedFile> forged(const std::string& path, const std::string& caps) {
-  auto file = std::make_unique<ForgedFile>(path);
-  file->begin_session(7);
-  file->publish(grey_info(kFrameBytes, caps), caps);
-  return file;
-}
-
-TEST_F(DeviceProviderTest, hostile_files_neither_show_nor_hide_others) {
-  const std::string caps =
-      "video/x-raw, format=(string)GRAY8, width=(int)64, height=(int)64, "
-      "framerate=(fraction)30/1";
-  std::vector<std::unique_ptr<ForgedFile>> files;
-  int count = 0;
-  const std::string odd_caps[] = {
-      "video/x-raw, width=[ 5, 1 ]",
-      "video/x-raw, width={ {{{ 1",
-      "\xff\xfe",
-      "audio/x-raw",
-      "a\nb",
-      "",
-      "video/x-raw(memory:DMABuf), format=(string)GRAY8, width=(int)64, height=(int)64",
-      "video/x-raw, format=(string)GRAY8, width=(int)-1, height=(int)0, framerate=1/0"};
-  for (const std::string& text : odd_caps)
-    files.push_back(forged(dir_ / "odd" + std::to_string(count++), text));
-  files.push_back(forged(dir_ / "cut", caps));
-  ASSERT_EQ(::truncate((dir_ / "cut").c_str(), 4096), 0);
-  files.push_back(forged(dir_ / "not \xff UTF-8", caps));
-  files.push_back(forged(dir_ / "\x1b[2Jname", caps));
-  ASSERT_EQ(::mkfifo((dir_ / "fifo").c_str(), 0600), 0);
-  ASSERT_EQ(::symlink("loop", (dir_ / "loop").c_str()), 0);
-  ASSERT_EQ(::symlink("/", (dir_ / "root").c_str()), 0);
-  write_bytes(dir_ / "foreign", std::string(100'000, 'x'));
-  write_bytes(dir_ / "empty", "");
-  write_bytes(dir_ / "begun", "mmap");
-  for (const bool following : {false, true}) {
-    if (following) start();
-    const auto found = devices();
-    for (const Device& device : found)
-      EXPECT_EQ(name_of(device.get()), "?[2Jname") << caps_text_of(device.get());
-    EXPECT_EQ(found.size(), 1u);
-  }
-}
-
-TEST_F(DeviceProviderTest, file_that_is_cut_while_it_is_listed_disappears) {
-  start();
-  const auto file = forged(path_,
-                           "video/x-raw, format=(string)GRAY8, width=(int)64, "
-                           "height=(int)64, framerate=(fraction)30/1");
-  wait_for(GST_MESSAGE_DEVICE_ADDED);
-  ASSERT_EQ(::truncate(path_.c_str(), 100), 0);
-  EXPECT_EQ(path_of(wait_for(GST_MESSAGE_DEVICE_REMOVED).get()), path_);
 }
 
 TEST_F(DeviceProviderTest, device_monitor_follows_as_well) {

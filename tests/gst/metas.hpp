@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pipeline.hpp"
+#include "support/file_test.hpp"
 
 namespace mmapvideo_test {
 
@@ -25,6 +26,15 @@ inline Buffer grey_buffer(std::uint8_t value = 1, GstClockTime pts = 100 * GST_S
   Buffer buffer = buffer_of(grey_bytes(value));
   GST_BUFFER_PTS(buffer.get()) = pts;
   return buffer;
+}
+
+/// A custom meta that holds what a test puts into it.
+inline GstCustomMeta* add_note(GstBuffer* buffer) {
+  return gst_buffer_add_custom_meta(buffer, "TestNote");
+}
+inline GstStructure* note_of(GstBuffer* buffer) {
+  GstCustomMeta* meta = gst_buffer_get_custom_meta(buffer, "TestNote");
+  return meta != nullptr ? gst_custom_meta_get_structure(meta) : nullptr;
 }
 
 /// Both ends of one file, playing.
@@ -64,5 +74,14 @@ inline guint meta_count(GstBuffer* buffer) {
   while (gst_buffer_iterate_meta(buffer, &state) != nullptr) ++count;
   return count;
 }
+
+/// Where metas are passed.
+class Metas : public FileTest {
+ protected:
+  void SetUp() override {
+    FileTest::SetUp();
+    register_custom_meta("TestNote");
+  }
+};
 
 }  // namespace mmapvideo_test

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What is attached to a buffer of the writer is attached to the reader's.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <string>
 #include <vector>
@@ -13,22 +12,6 @@
 
 namespace mmapvideo_test {
 namespace {
-
-class Metas : public FileTest {
- protected:
-  void SetUp() override {
-    FileTest::SetUp();
-    register_custom_meta("TestNote");
-  }
-};
-
-GstCustomMeta* add_note(GstBuffer* buffer) {
-  return gst_buffer_add_custom_meta(buffer, "TestNote");
-}
-GstStructure* note_of(GstBuffer* buffer) {
-  GstCustomMeta* meta = gst_buffer_get_custom_meta(buffer, "TestNote");
-  return meta != nullptr ? gst_custom_meta_get_structure(meta) : nullptr;
-}
 
 TEST_F(Metas, a_crop_arrives) {
   Buffer buffer = grey_buffer();
@@ -268,39 +251,6 @@ TEST_F(Metas, a_frame_in_place_whose_metadata_does_not_fit_is_copied_and_counted
   const Sample sample = reader.pull();
   ASSERT_NE(note_of(buffer_in(sample)), nullptr);
   EXPECT_EQ(gst_structure_get_string(note_of(buffer_in(sample)), "text"), long_text);
-}
-
-/// Files may not grow beyond `bytes` while this lives.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(std::uint64_t bytes) {
-    ::getrlimit(RLIMIT_FSIZE, &former_);
-    const rlimit limit{static_cast<rlim_t>(bytes), former_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &former_); }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit former_{};
-};
-
-TEST_F(Metas, for_which_there_is_no_room_are_dropped_and_the_frames_go_on) {
-  const Link link(path_);
-  ASSERT_EQ(value_of(link.pass(grey_buffer(1))), 1);
-  const FileSizeLimit limit(RawFile(path_).size());
-  for (std::uint8_t i = 2; i <= 4; ++i) {
-    Buffer buffer = grey_buffer(i);
-    const std::string text(i == 3 ? 500'000 : 100, 'x');
-    gst_structure_set(gst_custom_meta_get_structure(add_note(buffer.get())), "text", G_TYPE_STRING,
-                      text.c_str(), nullptr);
-    const Sample sample = link.pass(std::move(buffer));
-    EXPECT_EQ(value_of(sample), i);
-    EXPECT_EQ(note_of(buffer_in(sample)) != nullptr, i != 3);
-  }
-  expect_stat(link.writer.sink(), "metas", 2);
-  expect_stat(link.writer.sink(), "metas-dropped", 1);
 }
 
 TEST_F(Metas, what_belongs_to_the_memory_stays_behind_without_a_word) {

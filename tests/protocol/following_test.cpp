@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdio>
+#include <filesystem>
 #include <thread>
 
 #include "support/file_test.hpp"
@@ -16,10 +16,6 @@ using FollowingTest = FileTest;
 using std::chrono::milliseconds;
 
 namespace {
-
-void put_in_place(const std::string& from, const std::string& to) {
-  ASSERT_EQ(std::rename(from.c_str(), to.c_str()), 0);
-}
 
 /// A thread that is joined, for the one who changes the file while the reader waits.
 class Meanwhile {
@@ -77,7 +73,7 @@ TEST_F(FollowingTest, reader_waits_for_a_directory_that_is_not_there_yet) {
   Reader reader = open_reader(path);
   Writer writer;
   Meanwhile appear([&] {
-    ::mkdir((dir_ / "later").c_str(), 0700);
+    std::filesystem::create_directory(dir_ / "later");
     writer = open_writer(path);
     publish(writer, 1);
   });
@@ -184,7 +180,7 @@ TEST_F(FollowingTest, removed_file_is_read_on_while_its_writer_lives) {
   file.publish();
   Reader reader = open_reader(path_);
   ASSERT_EQ(take(reader).number, 1u);
-  ASSERT_EQ(::unlink(path_.c_str()), 0);
+  ASSERT_TRUE(remove_name(path_));
   EXPECT_EQ(next_frame(reader, kQuiet).status, MMAPVIDEO_TIMEOUT);
   EXPECT_EQ(stats_of(reader).attached, 1u);
   file.publish();
@@ -198,7 +194,7 @@ TEST_F(FollowingTest, removed_file_is_let_go_when_its_writer_is_gone) {
   ASSERT_EQ(take(reader).number, 1u);
   file.end_session();
   ASSERT_EQ(next_frame(reader).status, MMAPVIDEO_ENDED);
-  ASSERT_EQ(::unlink(path_.c_str()), 0);
+  ASSERT_TRUE(remove_name(path_));
   file.drop_writer_lock();
   EXPECT_EQ(next_frame(reader, kQuiet).status, MMAPVIDEO_TIMEOUT);
   EXPECT_EQ(stats_of(reader).attached, 0u);
@@ -243,7 +239,7 @@ TEST_F(FollowingTest, end_and_loss_are_told_again_in_the_next_file) {
     if (round % 2 == 1) {
       EXPECT_EQ(next_frame(reader).status, MMAPVIDEO_WRITER_LOST);
     }
-    ::unlink(path_.c_str());
+    remove_name(path_);
   }
   EXPECT_EQ(stats_of(reader).attach_count, 3u);
 }
@@ -263,7 +259,7 @@ TEST_F(FollowingTest, file_replaced_by_rename_is_followed) {
     EXPECT_EQ(taken.number, 1u);
     EXPECT_EQ(taken.skipped, 0u);
     EXPECT_EQ(stats_of(reader).attach_count, 2u);
-    ::unlink(path_.c_str());
+    remove_name(path_);
   }
 }
 
@@ -285,7 +281,7 @@ TEST_F(FollowingTest, reader_that_polls_follows_a_replaced_file) {
     } while (taken.status == MMAPVIDEO_TIMEOUT && elapsed_since(start) < std::chrono::seconds(20));
     EXPECT_EQ(taken.status, MMAPVIDEO_OK) << "polled with timeout " << timeout;
     EXPECT_EQ(taken.number, 1u);
-    ::unlink(path_.c_str());
+    remove_name(path_);
   }
 }
 

@@ -2,6 +2,7 @@
 // Lossless delivery from the reader's side (SPEC 8.4): where its turn is, and that it misses
 // nothing.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>

@@ -180,7 +180,7 @@ TEST_F(OpeningTest, failure_is_told_again_until_the_file_is_right) {
   EXPECT_EQ(next_frame(reader, kForever).status, MMAPVIDEO_FOREIGN_FILE);
   EXPECT_EQ(next_frame(reader, kForever).status, MMAPVIDEO_FOREIGN_FILE);
   write_bytes(dir_ / "right", valid());
-  ASSERT_EQ(std::rename((dir_ / "right").c_str(), path_.c_str()), 0);
+  put_in_place(dir_ / "right", path_);
   EXPECT_EQ(take(reader, kForever).number, 2u);
 }
 

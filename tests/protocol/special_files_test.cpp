@@ -66,3 +66,23 @@ TEST_F(SpecialFilesTest, dangling_symbolic_link_is_refused_and_creates_nothing) 
   EXPECT_FALSE(exists(target));
   expect_reader_says(MMAPVIDEO_NOT_A_REGULAR_FILE);
 }
+
+TEST_F(SpecialFilesTest, name_with_a_line_break_works) {
+  const std::string path = dir_ / "camera\n1";
+  Writer writer = open_writer(path);
+  publish(writer, 1);
+  EXPECT_EQ(take(open_reader(path)).number, 1u);
+  EXPECT_EQ(try_writer(path).error.status, MMAPVIDEO_ALREADY_WRITING);
+}
+
+TEST_F(SpecialFilesTest, who_inspects_one_is_told_so_at_once) {
+  const auto status_of = [](const std::string& path) {
+    mmapvideo_file_info info;
+    return mmapvideo_inspect(path.c_str(), &info, nullptr, 0, nullptr);
+  };
+  ASSERT_EQ(::mkfifo((dir_ / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(status_of(dir_ / "fifo"), MMAPVIDEO_NOT_A_REGULAR_FILE);
+  write_bytes(path_, valid());
+  ASSERT_EQ(::symlink(path_.c_str(), (dir_ / "link").c_str()), 0);
+  EXPECT_EQ(status_of(dir_ / "link"), MMAPVIDEO_NOT_A_REGULAR_FILE);
+}

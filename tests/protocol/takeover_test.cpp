@@ -38,6 +38,7 @@ TEST_F(TakeoverTest, new_session_is_described_anew) {
   mmapvideo_file_header& header = file.header();
   header.frame_count = header.dropped_count = header.byte_count = 99;
   header.wait_count = header.passed_over_count = 99;
+  header.clock_id = 99;
   file.drop_writer_lock();
   std::uint32_t published = load(header.published);
   Writer writer = open_writer(path_, 0);
@@ -52,7 +53,9 @@ TEST_F(TakeoverTest, new_session_is_described_anew) {
   EXPECT_EQ(header.wait_count, 0u);
   EXPECT_EQ(header.passed_over_count, 0u);
   EXPECT_EQ(load(header.published), published + 1);
-  EXPECT_EQ(header.clock_id, MMAPVIDEO_CLOCK_MONOTONIC);
+  const Writer of_another_file = open_writer(dir_ / "new");
+  EXPECT_EQ(header.clock_id, RawFile(dir_ / "new").header().clock_id);
+  EXPECT_NE(header.clock_id, 99u);
 }
 
 TEST_F(TakeoverTest, slot_that_was_being_written_is_emptied_and_a_claimed_one_keeps_its_frame) {

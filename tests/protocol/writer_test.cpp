@@ -229,7 +229,7 @@ TEST_F(WriterTest, kept_file_stays_with_its_newest_frame) {
 TEST_F(WriterTest, close_does_not_remove_another_file_of_the_same_name) {
   Writer writer = open_writer(path_);
   write_bytes(dir_ / "other", "precious");
-  ASSERT_EQ(std::rename((dir_ / "other").c_str(), path_.c_str()), 0);
+  put_in_place(dir_ / "other", path_);
   writer.reset();
   ASSERT_TRUE(exists(path_));
   EXPECT_EQ(read_bytes(path_), "precious");
@@ -239,7 +239,7 @@ TEST_F(WriterTest, writer_goes_on_when_its_file_is_removed) {
   Writer writer = open_writer(path_);
   publish(writer);
   RawFile raw(path_);
-  ASSERT_EQ(::unlink(path_.c_str()), 0);
+  ASSERT_TRUE(remove_name(path_));
   EXPECT_EQ(publish(writer), 2u);
   EXPECT_EQ(load(raw.header().head_number), 2u);
 }

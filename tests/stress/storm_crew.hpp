@@ -99,7 +99,7 @@ class StormCrew {
     counts_.files_removed += how == WriterCommand::end_and_remove;
     writer_.child.reset();
   }
-  void remove_file() { counts_.files_removed += ::unlink(path_.c_str()) == 0; }
+  void remove_file() { counts_.files_removed += remove_name(path_); }
 
   // ---- Both
 
@@ -129,7 +129,7 @@ class StormCrew {
     remove_file();
     const auto directory = std::filesystem::path(path_).parent_path();
     for (const auto& left : std::filesystem::directory_iterator(directory))
-      report_failure(state_.tally, "left behind:", left.path().c_str());
+      report_failure(state_.tally, "left behind:", left.path().string().c_str());
   }
 
  private:

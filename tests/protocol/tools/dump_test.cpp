@@ -18,6 +18,16 @@ namespace {
 class DumpTest : public FileTest {
  protected:
   Answer dump(const std::string& options) { return run("dump " + path_ + ' ' + options); }
+  void expect_clean_end_by(int signal) {
+    Writer writer = open_writer(path_);
+    publish(writer);
+    Background dumper(command_line("dump " + path_ + " --timeout -1 --json -o " + out_));
+    until([&] { return read_bytes(out_).size() > kFrameBytes; });
+    dumper.signal(signal);
+    const Answer said = dumper.wait();
+    EXPECT_EQ(said.status, 0);
+    EXPECT_EQ(said.json()["end"], "interrupted");
+  }
   const std::string out_ = dir_ / "out.y4m";
 };
 
@@ -153,19 +163,9 @@ TEST_F(DumpTest, a_change_of_format_ends_y4m_and_not_raw) {
   EXPECT_EQ(raw.wait().status, 0);
 }
 
-TEST_F(DumpTest, an_interrupt_ends_it_cleanly) {
-  for (const int signal : {SIGINT, SIGTERM}) {
-    Writer writer = open_writer(path_);
-    publish(writer);
-    Background dumper(command_line("dump " + path_ + " --timeout -1 --json -o " + out_));
-    until([&] { return read_bytes(out_).size() > kFrameBytes; });
-    dumper.signal(signal);
-    const Answer said = dumper.wait();
-    EXPECT_EQ(said.status, 0);
-    EXPECT_EQ(said.json()["end"], "interrupted");
-    ::unlink(out_.c_str());
-  }
-}
+TEST_F(DumpTest, an_interrupt_ends_it_cleanly) { expect_clean_end_by(SIGINT); }
+
+TEST_F(DumpTest, termination_ends_it_cleanly) { expect_clean_end_by(SIGTERM); }
 
 TEST_F(DumpTest, an_interrupt_ends_a_write_that_nobody_takes) {
   Writer writer = open_writer(path_);

@@ -25,6 +25,16 @@ class PlayTest : public FileTest {
     EXPECT_EQ(played.status, 0) << played.text;
     return read_bytes(dir_ / "back.y4m");
   }
+  /// Once it is at work, which `line` is about.
+  void expect_clean_end_by(int signal, const std::string& line) {
+    Background player(command_line(line));
+    until([&] { return exists(path_) && writer_lock_is_held(path_); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    player.signal(signal);
+    const Answer said = player.wait();
+    EXPECT_EQ(said.status, 0) << line << said.text;
+    EXPECT_FALSE(exists(path_)) << line;
+  }
   const std::string clip_ = dir_ / "clip.y4m";
 };
 
@@ -121,27 +131,23 @@ TEST_F(PlayTest, a_pipe_cannot_be_played_again) {
 
 TEST_F(PlayTest, interrupts_end_it_cleanly_wherever_it_waits) {
   write_bytes(clip_, clip(2, {}, "1:1000"));
-  // For its next frame's time, for readers, and for its input.
-  const std::string lines[] = {"play " + path_ + " <" + clip_,
-                               "play --wait-for-readers 1 " + path_ + " <" + clip_,
-                               "play --fast " + path_ + " <" + (dir_ / "fifo")};
+  expect_clean_end_by(SIGINT, "play " + path_ + " <" + clip_);  // its next frame's time
+  expect_clean_end_by(SIGINT, "play --wait-for-readers 1 " + path_ + " <" + clip_);
+}
+
+TEST_F(PlayTest, termination_ends_it_cleanly) {
+  write_bytes(clip_, clip(2, {}, "1:1000"));
+  expect_clean_end_by(SIGTERM, "play " + path_ + " <" + clip_);
+  expect_clean_end_by(SIGTERM, "play --wait-for-readers 1 " + path_ + " <" + clip_);
+}
+
+TEST_F(PlayTest, an_interrupt_ends_its_wait_for_input) {
   shell("mkfifo " + (dir_ / "fifo"));
   const int fifo = ::open((dir_ / "fifo").c_str(), O_RDWR | O_CLOEXEC);
   const std::string beginning = clip(1) + "FRAME\n";
   ASSERT_EQ(::write(fifo, beginning.data(), beginning.size()),
             static_cast<ssize_t>(beginning.size()));
-  for (const std::string& line : lines) {
-    for (const int signal : {SIGINT, SIGTERM}) {
-      if (signal == SIGTERM && line == lines[2]) continue;  // the fifo is read empty
-      Background player(command_line(line));
-      until([&] { return exists(path_) && writer_lock_is_held(path_); });
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      player.signal(signal);
-      const Answer said = player.wait();
-      EXPECT_EQ(said.status, 0) << line << said.text;
-      EXPECT_FALSE(exists(path_)) << line;
-    }
-  }
+  expect_clean_end_by(SIGINT, "play --fast " + path_ + " <" + (dir_ / "fifo"));
   ::close(fifo);
 }
 

@@ -69,6 +69,15 @@ std::string on_a_terminal(const std::string& arguments, unsigned short columns, 
 class WatchTest : public FileTest {
  protected:
   Answer watch(const std::string& options) { return run("watch " + path_ + ' ' + options); }
+  void expect_clean_end_by(int signal) {
+    Camera camera(path_);
+    const std::string log = dir_ / ("log" + std::to_string(signal));
+    Background watcher(command_line("watch --json " + path_ + " >" + log));
+    // The first line: the signals are caught by then.
+    until([&] { return !read_bytes(log).empty(); });
+    watcher.signal(signal);
+    EXPECT_EQ(watcher.wait().status, 0) << signal;
+  }
 };
 
 TEST_F(WatchTest, elsewhere_than_on_a_terminal_it_prints_a_line_a_second) {
@@ -117,16 +126,10 @@ TEST_F(WatchTest, it_is_no_reader) {
   EXPECT_TRUE(said.says("latency p50")) << said.text;
 }
 
-TEST_F(WatchTest, interrupts_and_termination_end_it_cleanly) {
-  Camera camera(path_);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    const std::string log = dir_ / ("log" + std::to_string(signal));
-    Background watcher(command_line("watch --json " + path_ + " >" + log));
-    // The first line: the signals are caught by then.
-    until([&] { return !read_bytes(log).empty(); });
-    watcher.signal(signal);
-    EXPECT_EQ(watcher.wait().status, 0) << signal;
-  }
+TEST_F(WatchTest, interrupts_end_it_cleanly) { expect_clean_end_by(SIGINT); }
+
+TEST_F(WatchTest, termination_ends_it_cleanly) {
+  for (const int signal : {SIGTERM, SIGHUP}) expect_clean_end_by(signal);
 }
 
 TEST_F(WatchTest, seconds_without_a_frame_are_a_finding) {

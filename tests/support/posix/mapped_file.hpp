@@ -31,6 +31,14 @@ inline bool exists(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0;
 }
 
+/// Its name is free afterwards, whoever has it open.
+inline bool remove_name(const std::string& path) { return ::unlink(path.c_str()) == 0; }
+
+/// A file in the place of another one, whoever has that open.
+inline void put_in_place(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) throw std::runtime_error("cannot replace " + to);
+}
+
 /// Bytes of memory or disk behind the file, holes not counted.
 inline std::uint64_t allocated_bytes(const std::string& path) {
   return static_cast<std::uint64_t>(stat_of(path).st_blocks) * 512;

@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
+
 #include "open_file.hpp"
 
 namespace mmapvideo_test {
@@ -35,6 +37,18 @@ std::string access_of(const void* address) {
 
 bool exists(const std::string& path) {
   return GetFileAttributesA(path.c_str()) != INVALID_FILE_ATTRIBUTES;
+}
+
+/// What somebody has open keeps its name until he closes it, so it gets another one first.
+bool remove_name(const std::string& path) {
+  static std::atomic<unsigned> count{0};
+  const std::string aside = path + ".aside-" + std::to_string(++count);
+  return MoveFileA(path.c_str(), aside.c_str()) != 0 && DeleteFileA(aside.c_str()) != 0;
+}
+
+void put_in_place(const std::string& from, const std::string& to) {
+  if (exists(to)) remove_name(to);
+  if (MoveFileA(from.c_str(), to.c_str()) == 0) throw std::runtime_error("cannot replace " + to);
 }
 
 MappedFile::MappedFile(const std::string& path, int open_flags)

@@ -19,6 +19,10 @@ struct FileStatus {
 };
 FileStatus stat_of(const std::string& path);
 bool exists(const std::string& path);
+/// Its name is free afterwards, whoever has it open.
+bool remove_name(const std::string& path);
+/// A file in the place of another one, whoever has that open.
+void put_in_place(const std::string& from, const std::string& to);
 /// Windows does not tell of holes.
 inline std::uint64_t allocated_bytes(const std::string& path) {
   return static_cast<std::uint64_t>(stat_of(path).st_size);
