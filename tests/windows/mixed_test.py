@@ -126,9 +126,11 @@ def test_killed_reader_leaves_its_slots_to_the_writer(path, writes, reads):
             found.kill()
         publish(out, 1, 3)
         assert publish(out, 12, 4) == "published 15"
+        # Wine's server drops the locks of a dead process a little after its end.
         stats = out.ask("stats").split()
+        while stats[4] != "0":
+            stats = out.ask("stats").split()
         assert stats[1] == "0"
-        assert stats[4] == "0"
 
 
 @both_ways
