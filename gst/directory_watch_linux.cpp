@@ -71,6 +71,12 @@ bool on_same_file_system(int directory, const char* name) {
          here.stx_dev_major == there.stx_dev_major && here.stx_dev_minor == there.stx_dev_minor;
 }
 
+std::string below(const std::string& directory, const std::string& name) {
+  std::string path = directory;
+  path.append("/").append(name);
+  return path;
+}
+
 int shorter(int a_ms, int b_ms) { return a_ms < 0 ? b_ms : std::min(a_ms, b_ms); }
 
 int milliseconds(std::int64_t ns) {
@@ -144,16 +150,17 @@ class InotifyWatch final : public DirectoryWatch {
     const Directory directory(::opendir(path.c_str()));
     if (!directory) return;
     std::size_t files = 0;
-    while (const dirent* entry = ::readdir(directory.get())) {
+    // The stream is ours alone.
+    while (const dirent* entry = ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe)
       const std::string name = entry->d_name;
       const unsigned char type = type_of(::dirfd(directory.get()), *entry);
       if (type == DT_REG && files < max_files) {
-        changes.paths.push_back(path + '/' + name);
+        changes.paths.push_back(below(path, name));
         ++files;
       } else if (type == DT_DIR && has_directories && name != "." && name != ".." &&
                  on_same_file_system(::dirfd(directory.get()), entry->d_name) &&
                  watched_.size() < max_directories) {
-        list(path + '/' + name, false, changes);
+        list(below(path, name), false, changes);
       }
     }
   }
@@ -169,7 +176,7 @@ class InotifyWatch final : public DirectoryWatch {
   }
 
   void take_events(DirectoryChanges& changes) {
-    alignas(inotify_event) std::array<char, 16 * 1024> bytes;
+    alignas(inotify_event) std::array<char, std::size_t{16} * 1024> bytes;
     for (int reads = 0; reads < max_reads; ++reads) {
       const ssize_t count = ::read(inotify_.get(), bytes.data(), bytes.size());
       if (count <= 0) return;
@@ -193,7 +200,7 @@ class InotifyWatch final : public DirectoryWatch {
       forget(directory.path);
       if (directory.has_directories) complete_ = false;  // until it is there again
     } else if ((event.mask & IN_ISDIR) == 0) {
-      changes.paths.push_back(directory.path + '/' + name);
+      changes.paths.push_back(below(directory.path, name));
     } else if (directory.has_directories) {
       take_directory_event(event.mask, directory.path, name, changes);
     }
@@ -202,7 +209,7 @@ class InotifyWatch final : public DirectoryWatch {
   void take_directory_event(std::uint32_t mask, const std::string& parent, const std::string& name,
                             DirectoryChanges& changes) {
     if (name.empty()) return;  // about the parent itself
-    const std::string path = parent + '/' + name;
+    const std::string path = below(parent, name);
     if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0 && watched_.size() < max_directories) {
       const Descriptor above(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
       if (above.valid() && on_same_file_system(above.get(), name.c_str()))

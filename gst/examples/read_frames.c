@@ -63,7 +63,9 @@ static GstElement* make_pipeline(const char* location) {
       "mmapsrc name=source ! appsink name=frames sync=false max-buffers=1", &error);
   if (error != NULL) {
     fprintf(stderr, "%s\n", error->message);
-    exit(1);
+    g_error_free(error);
+    gst_clear_object(&pipeline);
+    return NULL;
   }
   GstElement* source = gst_bin_get_by_name(GST_BIN(pipeline), "source");
   g_object_set(source, "location", location, NULL); /* not in the text above: it may have blanks */
@@ -79,6 +81,7 @@ int main(int argc, char** argv) {
   }
   long left = argc == 3 ? atol(argv[2]) : -1;
   GstElement* pipeline = make_pipeline(argv[1]);
+  if (pipeline == NULL) return 1;
   GstElement* frames = gst_bin_get_by_name(GST_BIN(pipeline), "frames");
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
 

@@ -179,11 +179,11 @@ std::string check_text(const core::Inspection& file) {
   const std::string path = printable_path(file.path);
   if (is_clean(file) && !file.ready) return path + ": not ready yet, no writer has begun\n";
   if (is_clean(file)) return path + ": fine, " + std::to_string(file.complete_slots) + " frames\n";
-  std::string text;
-  for (const std::string& finding : file.findings) text += path + ": " + finding + '\n';
+  std::ostringstream text;
+  for (const std::string& finding : file.findings) text << path << ": " << finding << '\n';
   for (const std::string& leftover : file.leftovers)
-    text += path + ": " + leftover + "; the next writer repairs it\n";
-  return text;
+    text << path << ": " << leftover << "; the next writer repairs it\n";
+  return text.str();
 }
 
 }  // namespace mmapvideo::tools

@@ -19,7 +19,8 @@ constexpr const char* end_update = "\033[?2026l";
 }  // namespace
 
 bool wants_colour() {
-  const char* setting = std::getenv("NO_COLOR");
+  // Nobody changes it.
+  const char* setting = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
   return setting == nullptr || *setting == '\0';
 }
 

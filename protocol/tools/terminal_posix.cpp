@@ -13,7 +13,8 @@ namespace mmapvideo::tools {
 bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) != 0; }
 
 bool stdout_moves_cursor() {
-  const char* kind = std::getenv("TERM");
+  // Nobody changes it.
+  const char* kind = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe)
   return stdout_is_terminal() && (kind == nullptr || std::strcmp(kind, "dumb") != 0);
 }
 
