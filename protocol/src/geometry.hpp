@@ -63,8 +63,7 @@ std::optional<mmapvideo_ring> plan_ring(std::uint64_t payload_bytes, std::uint32
 bool frame_fits(const mmapvideo_ring& ring, std::uint64_t payload_bytes, std::uint32_t caps_bytes,
                 std::uint64_t metadata_bytes) noexcept;
 
-/// How many frames a turn holds, the one it is on and those after it (SPEC.md 8.4); how far a turn
-/// lags behind its reader; how many slots a writer claims together (7.4).
+/// How many frames a turn holds, the one it is on and those after it (SPEC.md 7.4).
 constexpr std::uint32_t quarter_of(const mmapvideo_ring& ring) noexcept {
   return ring.slot_count / 4;
 }

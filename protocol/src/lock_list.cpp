@@ -7,12 +7,11 @@
 namespace mmapvideo::core {
 
 std::vector<LockRange> list_locks(const platform::File& file, const LockRange& range) {
-  constexpr std::size_t max_locks = 4096;
   std::vector<LockRange> found;
   // A query returns any one of the locks in its range; what lies before it is asked next, then what
   // lies behind it: a lock that moves up meanwhile, the new one taken first, is seen (7.4).
   std::vector<LockRange> unasked{range};
-  while (!unasked.empty() && found.size() < max_locks) {
+  while (!unasked.empty() && found.size() < max_listed_locks) {
     const LockRange asked = unasked.back();
     unasked.pop_back();
     const std::optional<LockRange> answer = platform::find_lock(file, asked);

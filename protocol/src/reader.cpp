@@ -87,13 +87,14 @@ bool Reader::is_turn_due() const noexcept {
 }
 
 /// To the lowest number that is not finished; or the one before it, while that holds the frame of a
-/// lease, which would need a lock of its own.
+/// lease, which would need a lock of its own, unless the writer waits: it may wait for that frame.
 void Reader::move_turn_up() {
   const ReaderTurn& turn = attachment_->turn();
   if (!turn.held()) return;
   const bool waits_for_each =
       load_relaxed(attachment_->header().delivery) == MMAPVIDEO_DELIVERY_ACKNOWLEDGED;
-  const bool stays_on_lease = !waits_for_each && turn.has_lease_on(position_);
+  const bool stays_on_lease =
+      !waits_for_each && !turn.writer_waits() && turn.has_lease_on(position_);
   const std::uint64_t number = stays_on_lease ? position_ : position_ + 1;
   if (turn.number() < number) attachment_->move_turn(number);
 }

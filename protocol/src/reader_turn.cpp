@@ -27,8 +27,10 @@ void ReaderTurn::move_to(std::uint64_t number, std::uint32_t lane) {
   if (!hold_->lock_leases_below(number, lane)) return;
   const LockRange next = turn_lock(number, lane);
   if (held() && next == turn_lock(number_, lane_)) {
+    // Many rounds of the lock table later; the writer takes it for the former turn, if it has
+    // passed that over.
     number_ = number;
-    hold_->set(number, is_waited_for());
+    hold_->set(number, false);
     return;
   }
   const bool locked = lock_shared_patiently(*file_, next) == platform::LockResult::acquired;

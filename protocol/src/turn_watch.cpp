@@ -29,8 +29,9 @@ TurnRanges turns_up_to(std::uint64_t number) {
   return {{turn_range(first_index, MMAPVIDEO_TURN_COUNT - 1), turn_range(0, last_index)}, 2};
 }
 
+/// What cannot be asked counts as locked: frames stay.
 bool is_locked(const platform::File& file, const LockRange& range) {
-  return platform::query_lock(file, range) == platform::LockAnswer::held;
+  return platform::query_lock(file, range) != platform::LockAnswer::free;
 }
 
 std::uint64_t lane_of(const LockRange& turn) { return turn.offset % MMAPVIDEO_LOCK_INDEX_BYTES; }
@@ -78,9 +79,18 @@ bool TurnWatch::is_locked_by_others(const LockRange& range) const {
 
 bool TurnWatch::is_held(std::uint64_t number, std::uint32_t frames_held_by_turn) const noexcept {
   return std::any_of(passed_.begin(), passed_.end(), [&](const Passed& passed) {
-    return number >= passed.number && number - passed.number < frames_held_by_turn &&
-           is_locked(file_, passed.turn);
+    return may_hold(passed, number, frames_held_by_turn) && is_locked(file_, passed.turn);
   });
+}
+
+/// A lock that is larger than a turn is somebody's who wants to be in the way; others' turns may
+/// lie below it.
+bool TurnWatch::may_hold(const Passed& passed, std::uint64_t number,
+                         std::uint32_t frames_held_by_turn) const noexcept {
+  if (passed.turn.bytes > MMAPVIDEO_LOCK_ITEM_BYTES) return true;
+  const std::uint64_t behind = number - passed.number;
+  const bool is_former = number <= former_head_;
+  return (is_former ? behind % MMAPVIDEO_TURN_COUNT : behind) < frames_held_by_turn;
 }
 
 std::uint32_t TurnWatch::pass_over(std::uint64_t number, std::uint64_t head_number) {
@@ -96,8 +106,10 @@ std::uint32_t TurnWatch::pass_over(std::uint64_t number, std::uint64_t head_numb
 
 void TurnWatch::pass_over_all(std::uint64_t head_number) {
   passed_.clear();
-  for (const LockRange& turn : list_locks(file_, all_turns()))
-    passed_.push_back({turn, number_of_turn(turn, head_number)});
+  const std::vector<LockRange> turns = list_locks(file_, all_turns());
+  for (const LockRange& turn : turns) passed_.push_back({turn, number_of_turn(turn, head_number)});
+  // There may be more than can be listed.
+  if (turns.size() >= max_listed_locks) passed_.push_back({all_turns(), 0});
 }
 
 std::uint32_t TurnWatch::passed_count() const {

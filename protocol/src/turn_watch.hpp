@@ -30,6 +30,9 @@ class TurnWatch {
   bool is_needed(std::uint64_t number) const;
   /// Does a turn that was passed over, and is there still, hold this frame?
   bool is_held(std::uint64_t number, std::uint32_t frames_held_by_turn) const noexcept;
+  /// A former writer's frames end with this number: of a turn on one of those the lock table tells
+  /// the number mod 65536 only.
+  void set_former_head(std::uint64_t number) noexcept { former_head_ = number; }
   /// Waits no more for the turns of the readers that need this frame. Returns how many readers.
   std::uint32_t pass_over(std::uint64_t number, std::uint64_t head_number);
   /// The same for all turns there are.
@@ -45,12 +48,15 @@ class TurnWatch {
     std::uint64_t number;
   };
 
+  bool may_hold(const Passed& passed, std::uint64_t number,
+                std::uint32_t frames_held_by_turn) const noexcept;
   bool is_passed(const LockRange& turn) const;
   bool is_locked_by_others(const LockRange& range) const;
   std::vector<LockRange> blocking_turns(std::uint64_t number) const;
 
   const platform::File& file_;
   const bool waits_;
+  std::uint64_t former_head_ = 0;
   std::vector<Passed> passed_;  // by offset
 };
 

@@ -131,6 +131,7 @@ void Writer::take_over() {
   begin_forming();
   // A writer that was killed while it waited left it odd.
   if (load_relaxed(header().released) % 2 != 0) increment_release(header().released);
+  turns_.set_former_head(header().head_number);
   try {
     if (locked_ && !turns_.waits()) ignore_turns();
     repair();
@@ -364,8 +365,9 @@ void Writer::end() noexcept {
 }
 
 void Writer::end_session() noexcept {
-  if (ended_) return;
   if (current_) current_->withdraw_claims();
+  for (const auto& former : former_rings_) former->withdraw_claims();
+  if (ended_) return;
   store_release(header().state, std::uint32_t{MMAPVIDEO_STATE_ENDED});
   ended_ = true;
   announce();

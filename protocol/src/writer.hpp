@@ -105,6 +105,7 @@ class Writer {
   template <typename TryTake, typename WorthWaiting>
   mmapvideo_status take(const Sizes& sizes, TryTake try_take, WorthWaiting worth_waiting,
                         mmapvideo_slot_view& view) MMAPVIDEO_REQUIRES(mutex_);
+  mmapvideo_status leave_held_ring(const Sizes& sizes) MMAPVIDEO_REQUIRES(mutex_);
   void wait_until_finished(std::uint64_t number) MMAPVIDEO_REQUIRES(mutex_);
   template <typename Number, typename Enough>
   void pass_over_all(Number number, Enough enough) MMAPVIDEO_REQUIRES(mutex_);

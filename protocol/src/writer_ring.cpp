@@ -18,7 +18,7 @@ WriterRing::WriterRing(platform::File& file, const mmapvideo_ring& ring, const T
       mapping_(file, ring.offset, ring_bytes(ring), platform::Access::write),
       uses_(ring.slot_count, Use::free),
       tickets_(ring.slot_count, 0) {
-  claimed_numbers_.reserve(std::max<std::uint32_t>(quarter_of(ring), 1));
+  claimed_numbers_.reserve(ring.slot_count);
 }
 
 void WriterRing::set_generation(std::uint64_t generation, std::uint32_t first_slot_id) noexcept {
@@ -69,7 +69,8 @@ WriterRing::Claim WriterRing::claim(std::uint32_t index) {
   // What others have for long is not claimed again and again.
   if (uses_[index] == Use::elsewhere && is_had_by_others(index)) return Claim::elsewhere;
   for (std::uint32_t count = claimable_together(index); count > 1; count /= 2)
-    if (try_claim(index, count) == Claim::ours) return Claim::ours;
+    if (is_needed_by_nobody(index, count) && try_claim(index, count) == Claim::ours)
+      return Claim::ours;
   return try_claim(index, 1);
 }
 
@@ -78,11 +79,25 @@ WriterRing::Claim WriterRing::claim(std::uint32_t index) {
 std::uint32_t WriterRing::claimable_together(std::uint32_t first) const noexcept {
   if (turns_ == nullptr || !turns_->waits()) return 1;
   const std::uint32_t end = std::min(first + ring_.slot_count / 2, ring_.slot_count);
-  std::uint32_t next = first;
+  std::uint32_t next = first + 1;
   while (next < end && uses_[next] == Use::free && next != head_index_ &&
-         slot_id_of(ring_, next) >= slot_id_of(ring_, first))
+         slot_id_of(ring_, next) > slot_id_of(ring_, first) && follows(first, next))
     ++next;
-  return std::max(next - first, std::uint32_t{1});
+  return next - first;
+}
+
+/// Are there frames in both, so close to each other that the question for turns of the newer one,
+/// which reaches back MMAPVIDEO_TURN_WINDOW numbers, is one for the older one as well?
+bool WriterRing::follows(std::uint32_t first, std::uint32_t next) const noexcept {
+  const std::uint64_t older = number_in(first);
+  const std::uint64_t newer = number_in(next);
+  return older != 0 && newer > older && newer - older < MMAPVIDEO_MAX_SLOTS;
+}
+
+/// As far as can be told before the claim: a reader is spared the sight of a slot that is claimed
+/// in vain just when its turn has moved up to it.
+bool WriterRing::is_needed_by_nobody(std::uint32_t first, std::uint32_t count) const {
+  return !turns_->is_needed(number_in(first + count - 1));
 }
 
 /// Claims all of these, or leaves them as they were.
@@ -163,6 +178,13 @@ bool WriterRing::others_leave_enough() const noexcept {
   return out_count_ + static_cast<std::uint32_t>(elsewhere) + 2 < ring_.slot_count;
 }
 
+bool WriterRing::is_held_by_turns() const noexcept {
+  for (std::uint32_t index = 0; index < ring_.slot_count; ++index)
+    if (uses_[index] == Use::elsewhere && turns_->is_held(number_in(index), quarter_of(ring_)))
+      return true;
+  return false;
+}
+
 bool WriterRing::others_are_in_the_way() const noexcept {
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index)
     if (index != head_index_ && may_be_free(index)) return true;
@@ -173,7 +195,8 @@ std::uint64_t WriterRing::oldest_number() const noexcept {
   std::uint64_t oldest = 0;
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index) {
     const std::uint64_t number = number_in(index);
-    if (index == head_index_ || uses_[index] != Use::free || number == 0) continue;
+    const bool can_be_taken = uses_[index] == Use::free || uses_[index] == Use::claimed;
+    if (index == head_index_ || !can_be_taken || number == 0) continue;
     if (oldest == 0 || number < oldest) oldest = number;
   }
   return oldest;

@@ -53,6 +53,8 @@ class WriterRing {
   void withdraw_claims() noexcept;
   /// May one of the slots that cannot be taken now become free without the writer's user?
   bool others_are_in_the_way() const noexcept;
+  /// Is there a frame that stays only because of a turn that was passed over?
+  bool is_held_by_turns() const noexcept;
   /// The oldest frame that is neither out nor leased. 0: there is none.
   std::uint64_t oldest_number() const noexcept;
   /// Taken and held slots.
@@ -88,6 +90,8 @@ class WriterRing {
   enum class Claim { ours, elsewhere, needed };
   Claim claim(std::uint32_t index);
   std::uint32_t claimable_together(std::uint32_t first) const noexcept;
+  bool follows(std::uint32_t first, std::uint32_t next) const noexcept;
+  bool is_needed_by_nobody(std::uint32_t first, std::uint32_t count) const;
   Claim try_claim(std::uint32_t first, std::uint32_t count);
   void set_free(std::uint32_t index) noexcept;
   bool give_back_slot(std::uint32_t index);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The writer takes slots, and waits for readers. Numbers like 7.4.2 are steps of SPEC.md.
 #include <set>
+#include <utility>
 
+#include "failure.hpp"
 #include "lock_list.hpp"
 #include "writer.hpp"
 
@@ -17,6 +19,7 @@ mmapvideo_status Writer::begin(const Sizes& sizes, mmapvideo_slot_view& view) {
   require_publishable(sizes);
   if (ended_) start_session();
   mmapvideo_status status = MMAPVIDEO_RING_REPLACED;
+  bool may_replace = waits_for_readers();
   while (status == MMAPVIDEO_RING_REPLACED) {
     status = provide_ring(sizes, 0);
     if (status != MMAPVIDEO_OK) return status;
@@ -31,12 +34,29 @@ mmapvideo_status Writer::begin(const Sizes& sizes, mmapvideo_slot_view& view) {
           return current_->others_are_in_the_way();
         },
         view);
+    if (status == MMAPVIDEO_NO_FREE_SLOT && std::exchange(may_replace, false))
+      status = leave_held_ring(sizes);
   }
   if (status != MMAPVIDEO_NO_FREE_SLOT) return status;
   ++next_number_;
   increment_relaxed(dropped_count_, 1);
   increment_relaxed(header().dropped_count, 1);
   return status;
+}
+
+/// Readers that stand still may hold a whole ring, each a part of it. Another ring goes on without
+/// them; the former one is given back as they let go of it (7.4.2).
+mmapvideo_status Writer::leave_held_ring(const Sizes& sizes) {
+  if (!current_->is_held_by_turns()) return MMAPVIDEO_NO_FREE_SLOT;
+  if (!wait_until_former_ring_is_read()) return MMAPVIDEO_CANCELLED;
+  // Another thread may have left it meanwhile.
+  if (!current_->is_held_by_turns()) return MMAPVIDEO_RING_REPLACED;
+  try {
+    grow(sizes, 0);
+  } catch (const Failure&) {
+    return MMAPVIDEO_NO_FREE_SLOT;  // there is no room for one
+  }
+  return MMAPVIDEO_RING_REPLACED;
 }
 
 mmapvideo_status Writer::lend(const Sizes& sizes, mmapvideo_slot_view& view) {

@@ -3,6 +3,7 @@
 // although their reader was passed over.
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -21,9 +22,12 @@ namespace {
 constexpr std::int64_t kShort = 20'000'000;
 constexpr unsigned kSlots = 16;  // of which a turn holds four
 
-/// Is frame `number` in one of the slots, in whatever state that is readable?
+/// Is frame `number` in one of the slots, claimed or not?
 bool holds(const std::string& path, std::uint64_t number) {
-  return RawFile(path).find(number) >= 0;
+  RawFile raw(path, O_RDONLY);
+  for (unsigned index = 0; index < raw.ring().slot_count; ++index)
+    if (load(raw.slot(index).stamp) / 2 == number) return true;
+  return false;
 }
 
 unsigned claimed_slots(const std::string& path) {
@@ -216,6 +220,87 @@ TEST_F(TurnHoldTest, writer_that_waits_for_nobody_leaves_alone_what_turns_hold) 
   EXPECT_TRUE(lease.words_are(1));
 }
 
+// 65536 numbers later the lock table does not tell which of two frames a turn is on.
+TEST_F(TurnHoldTest, leased_frame_stays_though_two_writers_have_come_round_since) {
+  for (const auto delivery : {kLatest, kEveryFrame}) {
+    SCOPED_TRACE(delivery);
+    Writer first = open_waiting_writer(path_, kSlots, kShort);
+    Reader reader = open_lossless_reader();
+    publish_up_to(first, 1);
+    Lease lease = take_lease(reader);
+    const std::uint64_t number = lease.number();
+    ASSERT_EQ(slot_lock_count(path_), 0u);
+    publish_up_to(first, 66'000);
+    close_and_keep(first);
+    Writer second = open_waiting_writer(path_, kSlots, kShort, delivery);
+    for (int i = 0; i < 100; ++i) ASSERT_NE(publish(second, 9), 0u);
+    EXPECT_TRUE(lease.words_are(1));
+    EXPECT_TRUE(holds(path_, number));
+    EXPECT_EQ(stats_of(second).dropped_count, 0u);
+    mmapvideo_writer_close(second.release(), 0);
+  }
+}
+
+TEST_F(TurnHoldTest, slot_of_a_former_ring_is_not_given_back_while_a_turn_holds_it) {
+  Writer writer = open_waiting_writer(path_, kSlots, kShort);
+  Reader reader = open_lossless_reader();
+  publish_up_to(writer, 2);
+  Lease lease = take_lease(reader);
+  ASSERT_EQ(slot_lock_count(path_), 0u);
+  // The reader stands still while the ring is left, and for more than a round.
+  for (int i = 0; i < 3 * static_cast<int>(kSlots); ++i) publish(writer, 9, 4 * kFrameBytes);
+  EXPECT_EQ(stats_of(writer).passed_over_count, 1u);
+  EXPECT_EQ(slot_lock_count(path_), 0u);
+  EXPECT_TRUE(lease.words_are(1));
+}
+
+// Four of them could hold all sixteen slots.
+TEST_F(TurnHoldTest, readers_that_stand_still_all_over_the_ring_cost_no_frame) {
+  Writer writer = open_waiting_writer(path_, kSlots, 1'000'000);
+  publish_up_to(writer, 2);
+  std::vector<std::unique_ptr<HandTurn>> stopped;
+  for (std::uint64_t lane = 1; lane <= 6; ++lane) {
+    stopped.push_back(std::make_unique<HandTurn>(path_, stats_of(writer).frame_count, lane));
+    publish_up_to(writer, stats_of(writer).frame_count + 5);
+  }
+  publish_up_to(writer, 500);
+  EXPECT_EQ(stats_of(writer).dropped_count, 0u);
+  EXPECT_LE(stats_of(writer).passed_over_count, 6u);
+  EXPECT_TRUE(holds(path_, 500));
+  stopped.clear();
+  publish_up_to(writer, 600);
+  EXPECT_EQ(stats_of(writer).dropped_count, 0u);
+}
+
+TEST_F(TurnHoldTest, growth_waits_for_no_reader_that_sleeps_with_a_lease) {
+  Writer writer = open_waiting_writer(path_, kSlots);
+  Reader reader = open_lossless_reader();
+  publish_up_to(writer, 1);
+  const Lease lease = take_lease(reader);
+  std::thread sleeper([&] { EXPECT_EQ(next_frame(reader).number, 2u); });
+  // Two rings after one another: the second may not replace a ring that is still needed.
+  for (const std::uint64_t bytes : {4, 16})
+    ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), bytes * kFrameBytes, 100, 0, 0, nullptr),
+              MMAPVIDEO_OK);
+  publish_up_to(writer, 2);
+  sleeper.join();
+  EXPECT_TRUE(lease.words_are(1));
+  EXPECT_EQ(stats_of(writer).passed_over_count, 0u);
+}
+
+// An intruder's lock over all turns hides those of others.
+TEST_F(TurnHoldTest, leased_frame_stays_below_a_lock_on_all_turns) {
+  Writer writer = open_waiting_writer(path_, kSlots, 1'000'000);
+  Reader reader = open_lossless_reader();
+  publish_up_to(writer, 1);
+  const Lease lease = take_lease(reader);
+  ASSERT_EQ(slot_lock_count(path_), 0u);
+  LockFile intruder(path_, O_RDONLY);
+  ASSERT_TRUE(intruder.try_shared({lock_offset(Family::turn, 0, 0), 1ull << 52}));
+  for (int i = 0; i < 50; ++i) publish(writer, 9);
+  EXPECT_TRUE(lease.words_are(1));
+}
+
 TEST_F(TurnHoldTest, turn_holds_nothing_where_nobody_waits_for_it) {
   ForgedFile file(path_, {.slot_count = kSlots});
   file.publish();
@@ -303,6 +388,18 @@ TEST_F(TurnHoldTest, claims_stop_before_a_leased_slot_and_go_on_behind_it) {
   EXPECT_TRUE(lease.words_are(4));
   EXPECT_EQ(stats_of(writer).dropped_count, 0u);
   EXPECT_EQ(stats_of(writer).wait_count, 0u);
+}
+
+TEST_F(TurnHoldTest, what_is_lent_after_the_end_does_not_stay_claimed) {
+  Writer writer = open_waiting_writer(path_, kSlots);
+  publish_up_to(writer, 2 * kSlots);
+  mmapvideo_writer_end(writer.get());
+  mmapvideo_slot_view view = {};
+  ASSERT_EQ(mmapvideo_writer_lend(writer.get(), kFrameBytes, 100, 0, &view, nullptr), MMAPVIDEO_OK);
+  EXPECT_GT(claimed_slots(path_), 0u);
+  mmapvideo_writer_abort(writer.get(), &view);
+  close_and_keep(writer);
+  EXPECT_EQ(claimed_slots(path_), 0u);
 }
 
 TEST_F(TurnHoldTest, claims_stop_before_a_turn) {

@@ -6,7 +6,7 @@ from typing import Dict, List, Optional
 
 from mmapvideo import _layout as layout
 from mmapvideo._lock_list import locks_of_others
-from mmapvideo._system import File, Range
+from mmapvideo._system import File, NoLocks, Range
 
 
 class TurnWatch:
@@ -16,6 +16,9 @@ class TurnWatch:
         self._file = file
         self._passed_over: Dict[Range, int] = {}  # and the number each is on
         self._needed_from: Optional[int] = None
+        #: A former writer's frames end with this number: of a turn on one of those the lock table
+        #: tells the number mod TURN_COUNT only.
+        self.former_head = 0
 
     def new_look(self) -> None:
         """Forgets what needs() found; within one look a turn stands in the way of all frames that
@@ -37,9 +40,16 @@ class TurnWatch:
         """Does a turn that was passed over, and is there still, hold frame `number`? It holds
         `frames` of them, from the one it is on."""
         return any(
-            0 <= number - first < frames and self._is_there(turn)
+            self._may_hold(turn, number - first, number, frames) and self._is_there(turn)
             for turn, first in self._passed_over.items()
         )
+
+    def _may_hold(self, turn: Range, behind: int, number: int, frames: int) -> bool:
+        if turn[1] > layout.ITEM_BYTES:
+            return True  # somebody who wants to be in the way; others' turns may lie below it
+        if number <= self.former_head:
+            behind %= layout.TURN_COUNT
+        return 0 <= behind < frames
 
     def pass_over(self, number: int, head: int) -> int:
         """Waits no more for who has not finished frame `number`. Returns how many that are."""
@@ -69,7 +79,10 @@ class TurnWatch:
         }
 
     def _is_there(self, turn: Range) -> bool:
-        return turn in locks_of_others(self._file, turn)
+        try:
+            return self._file.find_lock(turn) is not None
+        except NoLocks:
+            return True  # who cannot tell leaves frames alone
 
 
 _ALL_TURNS = layout.all_lanes(layout.TURN, 0, layout.TURN_COUNT - 1)

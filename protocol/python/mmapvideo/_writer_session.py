@@ -25,6 +25,7 @@ _AT = layout.FILE_HEADER.offsets
 _STATE, _PUBLISHED, _RELEASED = _AT["state"], _AT["published"], _AT["released"]
 _HEAD_NUMBER, _HEAD_SLOT_ID = _AT["head_number"], _AT["head_slot_id"]
 _WAIT_NS = 1_000_000
+_MAX_PASSES = 16
 _random = random.SystemRandom()
 _TIMES = struct.Struct(f"<{layout.TIME_COUNT}Q")
 _PAYLOAD_BYTES_AT = layout.FRAME_INFO.offsets["payload_bytes"]
@@ -109,6 +110,7 @@ class WriterSession:
         words.store32(_STATE, layout.FORMING)
         words.fence()
         former_delivery = words.load32(_AT["delivery"])
+        self._claims.turns.former_head = words.load64(_HEAD_NUMBER)
         try:
             if not self._waits:
                 self._ignore_turns()
@@ -306,19 +308,26 @@ class WriterSession:
                 if deadline.left_ns() == 0:
                     break
                 self._sleep(deadline)
-        self._pass_over_for_slot(ring)
+        return self._pass_over_for_slot(ring)
+
+    def _pass_over_for_slot(self, ring: WriterRing) -> Optional[int]:
+        """Those who need the oldest frame that nobody has, until there is a slot or nobody more is
+        in the way: what a turn holds stays, and others may need what comes after it."""
+        for _ in range(_MAX_PASSES):
+            free = [i for i in self._candidates(ring) if not self._claims.is_had(ring, i)]
+            if not free or not self._pass_over(min(ring.stamp(index) >> 1 for index in free)):
+                break
+            index = self._find_slot(ring)
+            if index is not None:
+                return index
         return self._find_slot(ring)
 
-    def _pass_over_for_slot(self, ring: WriterRing) -> None:
-        """Those who need the oldest frame that is not leased: fewer would free nothing."""
-        free = [i for i in self._candidates(ring) if not self._claims.is_had(ring, i)]
-        if free:
-            self._pass_over(min(ring.stamp(index) >> 1 for index in free))
-
-    def _pass_over(self, number: int) -> None:
-        if number > 0:
-            passed = self._claims.turns.pass_over(number, self._number)
-            self._count("passed_over_count", passed)
+    def _pass_over(self, number: int) -> int:
+        if number == 0:
+            return 0
+        passed = self._claims.turns.pass_over(number, self._number)
+        self._count("passed_over_count", passed)
+        return passed
 
     # Publishing.
 
