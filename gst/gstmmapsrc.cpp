@@ -43,6 +43,7 @@
  */
 #include "gstmmapsrc.hpp"
 
+#include <atomic>
 #include <memory>
 
 #include "post_error.hpp"
@@ -68,6 +69,8 @@ struct SrcState {
   // Made in start, freed in stop; the base class calls neither while it calls create, unlock or
   // unlock_stop, which therefore use it without a lock. Others take the object lock.
   std::unique_ptr<Subscriber> subscriber;
+  // The thread that takes the element from PLAYING to PAUSED, as long as it does.
+  std::atomic<GThread*> pausing_thread{nullptr};
 };
 
 }  // namespace
@@ -113,7 +116,20 @@ gboolean gst_mmap_src_stop(GstBaseSrc* base) {
   return TRUE;
 }
 
+/// GStreamer 1.26 unlocks a live source when it pauses, and where it plays again at once takes the
+/// answer for a flush that does not end. Former versions let the wait go on, and so does this one:
+/// what comes is held until the element plays.
+GstStateChangeReturn gst_mmap_src_change_state(GstElement* element, GstStateChange transition) {
+  SrcState& state = *GST_MMAP_SRC(element)->state;
+  if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) state.pausing_thread = g_thread_self();
+  const GstStateChangeReturn result =
+      GST_ELEMENT_CLASS(parent_class)->change_state(element, transition);
+  state.pausing_thread = nullptr;
+  return result;
+}
+
 gboolean gst_mmap_src_unlock(GstBaseSrc* base) {
+  if (GST_MMAP_SRC(base)->state->pausing_thread == g_thread_self()) return TRUE;
   if (Subscriber* subscriber = GST_MMAP_SRC(base)->state->subscriber.get()) subscriber->unlock();
   return TRUE;
 }
@@ -206,6 +222,7 @@ static void gst_mmap_src_class_init(GstMmapSrcClass* klass) {
       "Reads raw video that another process shares through a memory-mapped file",
       "The mmapvideo authors");
   gst_element_class_add_static_pad_template(element_class, &src_template);
+  element_class->change_state = gst_mmap_src_change_state;
 
   GstBaseSrcClass* base_class = GST_BASE_SRC_CLASS(klass);
   base_class->start = gst_mmap_src_start;

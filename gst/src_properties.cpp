@@ -137,8 +137,8 @@ void install_those_of_the_writer(GObjectClass* object_class) {
   /**
    * GstMmapSrc:timeout:
    *
-   * Silence begins when the element plays, and anew with each frame; time that is spent paused is
-   * none. That the file is not there yet is silence, too.
+   * Silence begins when the element plays for the first time, and anew with each frame. That the
+   * file is not there yet is silence, too.
    *
    * Since: 0.1
    */

@@ -82,28 +82,16 @@ GstFlowReturn Subscriber::receive(GstBuffer** buffer) {
   for (;;) {
     mmapvideo::Frame frame{};
     GstFlowReturn flow = GST_FLOW_OK;
-    const Step step = waiting_frame_ ? resume_frame(frame) : next_frame(frame, flow);
+    const Step step = next_frame(frame, flow);
     if (step == Step::stop) return flow;
     if (step == Step::again) continue;
+    note_arrival(frame);
     flow = follow_caps(frame);
     if (flow != GST_FLOW_OK) return flow;
     *buffer = make_buffer(frame);
+    // Nothing: rewritten before it was had; the next frame counts it as skipped. Or cancelled.
     if (*buffer != nullptr) return GST_FLOW_OK;
-    // Rewritten before it was had, and the next frame counts it as skipped; or cancelled.
-    if (waiting_frame_) return cancelled();
   }
-}
-
-/// Time spent paused or flushing is no silence.
-GstFlowReturn Subscriber::cancelled() {
-  restart_silence_ = true;
-  return GST_FLOW_FLUSHING;
-}
-
-/// The reader's frame is valid until it is asked for the next one.
-Subscriber::Step Subscriber::resume_frame(mmapvideo::Frame& frame) {
-  frame = *std::exchange(waiting_frame_, std::nullopt);
-  return Step::frame;
 }
 
 // ---- Events of the stream ---------------------------------------------------------------------
@@ -119,10 +107,11 @@ Subscriber::Step Subscriber::next_frame(mmapvideo::Frame& frame, GstFlowReturn& 
   const mmapvideo::Status status = reader_.next(limit_ns, frame);
   switch (status) {
     case MMAPVIDEO_OK:
-      note_arrival(frame);
       return Step::frame;
     case MMAPVIDEO_CANCELLED:
-      flow = cancelled();
+      // Time spent flushing is no silence.
+      restart_silence_ = true;
+      flow = GST_FLOW_FLUSHING;
       return Step::stop;
     case MMAPVIDEO_TIMEOUT:
       return silent(flow);
@@ -215,7 +204,7 @@ GstFlowReturn Subscriber::follow_caps(const mmapvideo::Frame& frame) {
 
 // ---- Buffers ----------------------------------------------------------------------------------
 
-/// NULL: the frame is gone, or waiting_frame_.
+/// NULL: the frame is gone.
 GstBuffer* Subscriber::make_buffer(const mmapvideo::Frame& frame) {
   mmapvideo::FrameInfo described = *frame.info;
   if (described.plane_count == 0)
@@ -227,7 +216,6 @@ GstBuffer* Subscriber::make_buffer(const mmapvideo::Frame& frame) {
   mmapvideo::Lease lease;
   const mmapvideo::Status status =
       may_lease(described) ? take_lease(lease) : MMAPVIDEO_TOO_MANY_LEASES;
-  if (status == MMAPVIDEO_CANCELLED) waiting_frame_ = frame;
   if (status == MMAPVIDEO_OVERWRITTEN || status == MMAPVIDEO_CANCELLED) return nullptr;
   const bool leased = status == MMAPVIDEO_OK;
   GstBuffer* buffer =

@@ -66,8 +66,6 @@ class Subscriber {
 
   /// One event of the stream. `flow` is set when the answer is stop.
   Step next_frame(mmapvideo::Frame& frame, GstFlowReturn& flow);
-  Step resume_frame(mmapvideo::Frame& frame);
-  GstFlowReturn cancelled();
   Step disconnected(mmapvideo::Status status, GstFlowReturn& flow);
   Step silent(GstFlowReturn& flow);
   void note_arrival(const mmapvideo::Frame& frame);
@@ -91,7 +89,6 @@ class Subscriber {
   PipelineClockSampler clock_;
   CopyTarget copy_target_;
   const std::shared_ptr<LeaseGate> lease_gate_ = std::make_shared<LeaseGate>();
-  std::optional<mmapvideo::Frame> waiting_frame_;  // was cancelled when it waited for a lease
   bool no_locks_told_ = false;
   bool writer_missing_ = false;  // told as mmap-writer-lost, not yet returned
   bool silence_told_ = false;    // the timeout was told in this silence

@@ -242,6 +242,21 @@ TEST_F(FileTest, a_reader_that_was_paused_goes_on_with_the_next_frame) {
   }
 }
 
+TEST_F(FileTest, a_reader_that_pauses_and_plays_at_once_goes_on) {
+  const WriterPipeline writer(path_);
+  start(writer);
+  const ReaderPipeline reader(path_, "delivery=every-frame");
+  writer.push(grey_bytes(0));
+  reader.play();
+  ASSERT_EQ(value_of(reader.pull()), 0);
+  for (std::uint8_t i = 1; i <= 100; ++i) {
+    reader.set(GST_STATE_PAUSED);
+    reader.set(GST_STATE_PLAYING);
+    writer.push(grey_bytes(i));
+    ASSERT_EQ(value_of(reader.pull()), i);
+  }
+}
+
 TEST_F(FileTest, a_writer_that_was_paused_goes_on_in_the_same_session) {
   const WriterPipeline writer(path_);
   start(writer);
