@@ -147,7 +147,7 @@ std::optional<LockRange> find_lock(const File& file, const LockRange& range) noe
 class Canceller {
  public:
   Canceller();
-  ~Canceller();
+  ~Canceller();  // NOLINT(performance-trivially-destructible): not on every system
   Canceller(const Canceller&) = delete;
   Canceller& operator=(const Canceller&) = delete;
 
