@@ -116,9 +116,9 @@ gboolean gst_mmap_src_stop(GstBaseSrc* base) {
   return TRUE;
 }
 
-/// GStreamer 1.26 unlocks a live source when it pauses, and where it plays again at once takes the
-/// answer for a flush that does not end. Former versions let the wait go on, and so does this one:
-/// what comes is held until the element plays.
+/// A pause leaves a wait for a frame alone, as the base class does up to GStreamer 1.24. That of
+/// 1.26 unlocks the source, and where it plays again at once takes the answer for a flush that does
+/// not end.
 GstStateChangeReturn gst_mmap_src_change_state(GstElement* element, GstStateChange transition) {
   SrcState& state = *GST_MMAP_SRC(element)->state;
   if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) state.pausing_thread = g_thread_self();
@@ -142,10 +142,31 @@ gboolean gst_mmap_src_unlock_stop(GstBaseSrc* base) {
 
 // ---- Streaming --------------------------------------------------------------------------------
 
+/// False: it is flushing.
+bool wait_until_playing(GstBaseSrc* base, const Subscriber& subscriber) {
+  g_mutex_lock(&base->live_lock);
+  // Who ends this sets one of the two first, and signals then.
+  while (!base->live_running && !subscriber.is_unlocked())
+    g_cond_wait(&base->live_cond, &base->live_lock);
+  const bool playing = base->live_running;
+  g_mutex_unlock(&base->live_lock);
+  return playing;
+}
+
+/// A frame that comes during a pause is held here: the base class of GStreamer 1.26 would throw it
+/// away.
+GstFlowReturn receive_while_playing(GstBaseSrc* base, Subscriber& subscriber, GstBuffer** buffer) {
+  const GstFlowReturn flow = subscriber.receive(buffer);
+  if (flow != GST_FLOW_OK || wait_until_playing(base, subscriber)) return flow;
+  gst_clear_buffer(buffer);
+  return GST_FLOW_FLUSHING;
+}
+
 GstFlowReturn gst_mmap_src_create(GstPushSrc* base, GstBuffer** buffer) {
   GstMmapSrc* src = GST_MMAP_SRC(base);
-  return gstmmap::posting_errors(GST_ELEMENT(src), GST_FLOW_ERROR,
-                                 [&] { return src->state->subscriber->receive(buffer); });
+  return gstmmap::posting_errors(GST_ELEMENT(src), GST_FLOW_ERROR, [&] {
+    return receive_while_playing(GST_BASE_SRC(base), *src->state->subscriber, buffer);
+  });
 }
 
 /// The caps come with the frames; there is nothing to agree upon before.

@@ -36,6 +36,10 @@ class LeaseGate {
     mutex_.wait_for(changed_, limit, [&] { return done(count); });
     return !cancelled_;
   }
+  bool cancelled() {
+    const MutexLock lock(mutex_);
+    return cancelled_;
+  }
   void set_cancelled(bool cancelled) {
     {
       const MutexLock lock(mutex_);

@@ -49,6 +49,8 @@ class Subscriber {
   GstFlowReturn receive(GstBuffer** buffer);
   void unlock() noexcept;
   void unlock_stop() noexcept;
+  /// Between the two.
+  bool is_unlocked() const { return lease_gate_->cancelled(); }
 
   /// What downstream answered to the allocation query. Streaming thread.
   void negotiate(GstQuery* allocation) { copy_target_.negotiate(allocation); }
