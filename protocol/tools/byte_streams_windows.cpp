@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <io.h>
 #include <sys/stat.h>
+#include <windows.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <failure.hpp>
+#include <platform/os_failure_windows.hpp>
 #include <platform/utf8_windows.hpp>
 
 #include "byte_streams.hpp"
@@ -68,6 +70,12 @@ int as_bytes(int descriptor) {
   return descriptor;
 }
 
+/// The other end of the pipe is closed.
+bool nobody_reads(DWORD os_error) {
+  return os_error == ERROR_BROKEN_PIPE || os_error == ERROR_NO_DATA ||
+         os_error == ERROR_PIPE_NOT_CONNECTED;
+}
+
 unsigned transfer(std::size_t bytes) {
   return static_cast<unsigned>(std::min(bytes, largest_transfer));
 }
@@ -103,18 +111,23 @@ ByteOutput::ByteOutput(const std::string& name, const Interrupt& interrupt)
       own_(open_output(name)),
       descriptor_(own_.valid() ? own_.get() : as_bytes(stdout_descriptor)) {}
 
-/// A pipe that nobody reads any more gives EINVAL or EPIPE.
+/// Not by the C library, which takes a part that was written for none.
 bool ByteOutput::write(std::string_view bytes) {
+  const auto handle = reinterpret_cast<HANDLE>(::_get_osfhandle(descriptor_));
   while (!bytes.empty()) {
     if (interrupt_.requested()) return false;
-    const int put = ::_write(descriptor_, bytes.data(), transfer(bytes.size()));
-    if (put > 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(put));
+    DWORD put = 0;
+    const bool done = WriteFile(handle, bytes.data(), transfer(bytes.size()), &put, nullptr) != 0;
+    if (done && put > 0) {
+      bytes.remove_prefix(put);
       continue;
     }
-    const int os_error = errno;
-    if (interrupt_.requested() || os_error == EPIPE || os_error == EINVAL) return false;
-    throw os_failure("write", name_, put < 0 ? os_error : ENOSPC);
+    const DWORD os_error = done ? ERROR_DISK_FULL : GetLastError();
+    if (interrupt_.requested() || nobody_reads(os_error)) return false;
+    const std::string to = is_standard(name_) ? "stdout" : '"' + printable_path(name_) + '"';
+    throw core::Failure(MMAPVIDEO_SYSTEM,
+                        "Cannot write " + to + ": " + core::platform::os_message(os_error),
+                        "WriteFile", static_cast<int>(os_error));
   }
   return true;
 }
