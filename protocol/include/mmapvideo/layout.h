@@ -154,7 +154,7 @@ struct mmapvideo_file_header {
   uint64_t session_start_time_ns; /* on clock_id */
   uint64_t session_first_number;  /* the number the session's first frame gets */
   uint64_t writer_process_id;     /* for people; means nothing in another pid namespace */
-  uint32_t delivery;              /* MMAPVIDEO_DELIVERY_* of the writer */
+  uint32_t delivery;              /* (atomic) MMAPVIDEO_DELIVERY_* of the writer */
   uint32_t reserved_124;          /* 0 */
   uint64_t ring_generation;       /* (atomic) g: rings[g mod 2] is in use; 0: no ring yet */
   uint8_t reserved_136[56];       /* 0 */
