@@ -60,8 +60,12 @@ def main():
             sys.exit(f"videotestsrc wrote {len(direct)} bytes only")
         for first, second in ((write, read), (read, write)):
             processes = first(folder), second(folder)
-            for process in processes:
-                end_of(process, "one side")
+            try:
+                for process in processes:
+                    end_of(process, "one side")
+            finally:
+                for process in processes:
+                    process.kill()  # one that waits for the other would go on waiting
             if bytes_of(f"{folder}/read") != direct:
                 sys.exit(f"{first.__name__} first: {FRAMES} frames did not arrive as they were sent")
             if os.path.exists(f"{folder}/cam0"):
