@@ -13,7 +13,8 @@
  * - Numbers end at FRAMES, so they never wrap around in the lock table. Where they do, the writer asks for turns
  *   in two questions; here it does so always, and SPLIT is the last number of the older part.
  * - All that a sleeper needs to know of a futex word is whether it changed: a bit for each reader.
- * - A writer takes one slot at a time, and holds none. Sessions have no id; a reader leaves when it tells an end.
+ * - A writer claims and takes one slot at a time, and holds none. All writers deliver alike. Sessions have no id; a reader
+ *   leaves when it tells an end.
  * - A turn lags as far as it likes, whether the writer waits or not, until the reader sleeps.
  * - A turn holds TURN_HOLDS frames (7.4). A reader whose bit is set in KEEPING keeps a lease on one of them while it goes
  *   on, and copies meanwhile.
