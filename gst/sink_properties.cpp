@@ -2,12 +2,10 @@
 // The properties of mmapsink: their kinds, values, words and defaults.
 #include "sink_properties.hpp"
 
+#include "property_values.hpp"
+
 namespace gstmmap {
 namespace {
-
-constexpr auto writable =
-    static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-constexpr auto readable = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
 /**
  * GstMmapSinkDelivery:
@@ -165,7 +163,7 @@ bool set_sink_property(SinkSettings& settings, guint id, const GValue* value) {
   Publisher::Settings& publisher = settings.publisher;
   switch (id) {
     case SinkProperty::location:
-      publisher.location = g_value_get_string(value) ? g_value_get_string(value) : "";
+      publisher.location = text_of(value);
       return true;
     case SinkProperty::slots:
       publisher.slots = g_value_get_uint(value);
@@ -194,7 +192,7 @@ bool get_sink_property(const SinkSettings& settings, guint id, GValue* value) {
   const Publisher::Settings& publisher = settings.publisher;
   switch (id) {
     case SinkProperty::location:
-      g_value_set_string(value, publisher.location.empty() ? nullptr : publisher.location.c_str());
+      set_text(value, publisher.location);
       return true;
     case SinkProperty::slots:
       g_value_set_uint(value, publisher.slots);

@@ -2,12 +2,10 @@
 // The properties of mmapsrc: their kinds, values, words and defaults.
 #include "src_properties.hpp"
 
+#include "property_values.hpp"
+
 namespace gstmmap {
 namespace {
-
-constexpr auto writable =
-    static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-constexpr auto readable = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
 /**
  * GstMmapSrcDelivery:
@@ -183,7 +181,7 @@ void install_src_properties(GObjectClass* object_class) {
 bool set_src_property(Subscriber::Settings& settings, guint id, const GValue* value) {
   switch (id) {
     case SrcProperty::location:
-      settings.location = g_value_get_string(value) ? g_value_get_string(value) : "";
+      settings.location = text_of(value);
       return true;
     case SrcProperty::delivery:
       settings.delivery = static_cast<mmapvideo_delivery>(g_value_get_enum(value));
@@ -208,7 +206,7 @@ bool set_src_property(Subscriber::Settings& settings, guint id, const GValue* va
 bool get_src_property(const Subscriber::Settings& settings, guint id, GValue* value) {
   switch (id) {
     case SrcProperty::location:
-      g_value_set_string(value, settings.location.empty() ? nullptr : settings.location.c_str());
+      set_text(value, settings.location);
       return true;
     case SrcProperty::delivery:
       g_value_set_enum(value, settings.delivery);

@@ -52,9 +52,12 @@ bool WriterRing::are_leased(std::uint32_t first, std::uint32_t count) const noex
              platform::LockAnswer::free;
 }
 
+bool WriterRing::is_held_by_turn(std::uint32_t index) const noexcept {
+  return turns_ != nullptr && turns_->is_held(number_in(index), quarter_of(ring_));
+}
+
 bool WriterRing::is_had_by_others(std::uint32_t index) const noexcept {
-  const std::uint64_t number = number_in(index);
-  return are_leased(index, 1) || (turns_ != nullptr && turns_->is_held(number, quarter_of(ring_)));
+  return are_leased(index, 1) || is_held_by_turn(index);
 }
 
 void WriterRing::look_for_leases() noexcept {
@@ -180,8 +183,7 @@ bool WriterRing::others_leave_enough() const noexcept {
 
 bool WriterRing::is_held_by_turns() const noexcept {
   for (std::uint32_t index = 0; index < ring_.slot_count; ++index)
-    if (uses_[index] == Use::elsewhere && turns_->is_held(number_in(index), quarter_of(ring_)))
-      return true;
+    if (uses_[index] == Use::elsewhere && is_held_by_turn(index)) return true;
   return false;
 }
 

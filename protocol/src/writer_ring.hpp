@@ -84,6 +84,8 @@ class WriterRing {
   /// The head and a slot to publish into remain, whatever others have.
   bool others_leave_enough() const noexcept;
   bool are_leased(std::uint32_t first, std::uint32_t count) const noexcept;
+  /// By one that was passed over.
+  bool is_held_by_turn(std::uint32_t index) const noexcept;
   /// By anybody but a reader that the writer waits for.
   bool is_had_by_others(std::uint32_t index) const noexcept;
   /// elsewhere: leased, or held by a turn that was passed over.

@@ -22,14 +22,6 @@ namespace {
 constexpr std::int64_t kShort = 20'000'000;
 constexpr unsigned kSlots = 16;  // of which a turn holds four
 
-/// Is frame `number` in one of the slots, claimed or not?
-bool holds(const std::string& path, std::uint64_t number) {
-  RawFile raw(path, O_RDONLY);
-  for (unsigned index = 0; index < raw.ring().slot_count; ++index)
-    if (load(raw.slot(index).stamp) / 2 == number) return true;
-  return false;
-}
-
 unsigned claimed_slots(const std::string& path) {
   RawFile raw(path, O_RDONLY);
   unsigned count = 0;

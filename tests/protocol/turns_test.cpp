@@ -20,15 +20,6 @@ namespace {
 
 constexpr std::int64_t kShort = 20'000'000;
 
-/// Is frame `number` in one of the slots, in whatever state that is readable?
-bool holds(const std::string& path, std::uint64_t number) {
-  RawFile raw(path);
-  for (unsigned index = 0; index < raw.ring().slot_count; ++index) {
-    if (load(raw.slot(index).stamp) / 2 == number) return true;
-  }
-  return false;
-}
-
 /// As if that many frames had been published before.
 void continue_from(const std::string& path, std::uint64_t head) {
   { open_waiting_writer(path); }

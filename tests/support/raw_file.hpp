@@ -90,4 +90,12 @@ class RawFile : public MappedFile {
   }
 };
 
+/// Is frame `number` in one of the slots of the ring in use, claimed or not?
+inline bool holds(const std::string& path, std::uint64_t number) {
+  const RawFile raw(path, O_RDONLY);
+  for (unsigned index = 0; index < raw.ring().slot_count; ++index)
+    if (load(raw.slot(index).stamp) / 2 == number) return true;
+  return false;
+}
+
 }  // namespace mmapvideo_test

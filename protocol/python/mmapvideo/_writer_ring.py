@@ -103,8 +103,7 @@ class Claims:
 
     def is_had(self, ring: WriterRing, index: int) -> bool:
         """By somebody whom this writer does not wait for: leased, or held by a turn."""
-        held = self.turns.holds(ring.stamp(index) >> 1, ring.ring.slot_count // 4)
-        return held or self.is_leased(ring, index)
+        return self._is_held(ring, ring.stamp(index) >> 1) or self.is_leased(ring, index)
 
     def is_leased(self, ring: WriterRing, index: int) -> bool:
         if not self._has_locks:
@@ -118,5 +117,11 @@ class Claims:
 
     def _is_used(self, ring: WriterRing, index: int, number: int) -> bool:
         # In the direction in which readers hand on what keeps a frame (SPEC.md 14, I).
-        held = self.turns.holds(number, ring.ring.slot_count // 4)
-        return held or self.is_needed(number) or self.is_leased(ring, index)
+        return (
+            self._is_held(ring, number)
+            or self.is_needed(number)
+            or self.is_leased(ring, index)
+        )
+
+    def _is_held(self, ring: WriterRing, number: int) -> bool:
+        return self.turns.holds(number, ring.ring.slot_count // 4)
