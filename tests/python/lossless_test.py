@@ -116,6 +116,8 @@ def test_acknowledged_frame_is_finished_when_write_returns(path):
         for number in range(1, 51):
             assert reader.read().number == number
             assert len(written) < number, "it is not finished"
+            if number == 25:
+                time.sleep(0.01)  # so that the writer looks before the frame is finished
         reader.close()
         thread.join()
         assert writer.stats.passed_over == 0 and writer.stats.waits > 0
