@@ -15,6 +15,7 @@ namespace {
 
 constexpr int max_descriptor_attempts = 100;
 constexpr int max_lane_draws = 16;
+constexpr int max_joins = 100;
 
 Failure not_settling(const platform::File& file) {
   return broken_file(file.path(), "ring_generation does not settle");
@@ -122,11 +123,7 @@ void Attachment::announce_presence(Wanted wanted) {
     platform::fill_random(&lane, sizeof lane);
     if (lane == 0) continue;
     lane_ = lane;
-    if (first_number_ != 0 && takes_turns()) {
-      turn_->move_to(first_number_, lane);
-      // What was rewritten before the turn was taken is no gap.
-      choose_first_number(wanted);
-    }
+    if (first_number_ != 0 && takes_turns()) take_first_turn(wanted);
     const LockRange range = reader_lock(lane);
     announced_ = lock_shared_patiently(*file_, range) == platform::LockResult::acquired;
     if (!announced_) return;
@@ -137,6 +134,16 @@ void Attachment::announce_presence(Wanted wanted) {
     }
     platform::unlock(*file_, range);
     announced_ = false;
+  }
+}
+
+/// What was rewritten before the turn was taken is no gap. Nor is what a fast writer published
+/// before it, if that is more than a turn keeps: then the turn is taken anew. (8.4.1)
+void Attachment::take_first_turn(Wanted wanted) {
+  for (int join = 0; join < max_joins; ++join) {
+    turn_->move_to(first_number_, lane_);
+    choose_first_number(wanted);
+    if (first_number_ - turn_->number() < MMAPVIDEO_TURN_WINDOW) return;
   }
 }
 

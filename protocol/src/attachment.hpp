@@ -70,6 +70,7 @@ class Attachment {
   bool map_generation(std::uint64_t generation);
   void choose_first_number(Wanted wanted) noexcept;
   void announce_presence(Wanted wanted);
+  void take_first_turn(Wanted wanted);
 
   const std::shared_ptr<const platform::File> file_;
   const std::shared_ptr<LeaseBudget> budget_;

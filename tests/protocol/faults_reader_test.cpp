@@ -7,6 +7,7 @@
 #include "inspector.hpp"
 #include "support/fault_runs.hpp"
 #include "support/forged_file.hpp"
+#include "support/turns.hpp"
 
 using namespace mmapvideo_test;
 using FaultsReaderTest = FaultsTest;
@@ -191,4 +192,22 @@ TEST_F(FaultsReaderTest, who_only_looks_maps_nothing_and_takes_no_lock) {
     EXPECT_TRUE(inspected.newest_slot);
     EXPECT_EQ(glanced.has_newest, 1u);
   }
+}
+
+// A turn keeps 4096 frames; a writer may publish more before it is there.
+TEST_F(FaultsReaderTest, frames_that_come_while_a_reader_joins_are_no_gap) {
+  const Writer writer = open_waiting_writer(path_, 4, 1'000'000);
+  publish(writer);
+  faults::before_next(faults::Call::lock, [&] {
+    for (int i = 0; i < 5000; ++i) publish(writer, 0, 64);
+    // Once the turn is there: whether somebody else has the same lane.
+    faults::before_next(faults::Call::query_lock, [&] {
+      for (int i = 0; i < 8; ++i) publish(writer, 0, 64);
+    });
+  });
+  const Reader reader = open_reader(path_, kEveryFrame);
+  const Taken taken = next_frame(reader);
+  EXPECT_EQ(taken.number, 5001u);
+  EXPECT_EQ(taken.skipped, 0u);
+  EXPECT_EQ(stats_of(writer).passed_over_count, 1u) << "the writer knew of it";
 }

@@ -9,6 +9,7 @@ from pictures import SMALL, WHOLE, is_whole, write_small
 from raw_file import RELEASED, RawFile
 
 import mmapvideo
+from mmapvideo._turn import Turn
 
 
 def waiting_writer(path, delivery="every-frame", slots=4, wait_timeout=None):
@@ -35,6 +36,24 @@ def test_latest_on_either_side_takes_no_turn(path, writer_delivery, reader_deliv
             write_small(writer, 1)
             assert reader.read() is not None
             assert turns_in(path) == []
+
+
+def test_frames_that_come_while_a_reader_joins_are_no_gap(path, monkeypatch):
+    """A turn keeps 4096 frames; a writer may publish more before it is there."""
+    with waiting_writer(path, wait_timeout=0.001) as writer:
+        publish(writer, 1)
+        join = Turn.join
+
+        def late_join(turn, number):
+            publish(writer, 5000)
+            join(turn, number)
+
+        monkeypatch.setattr(Turn, "join", late_join)
+        with mmapvideo.Reader(path, "every-frame") as reader:
+            publish(writer, 8)
+            assert writer.stats.passed_over == 1, "somebody is there to be waited for"
+            frame = reader.read()
+            assert (frame.number, frame.skipped) == (5001, 0)
 
 
 def test_turn_is_on_the_frame_that_is_not_finished(path):
@@ -116,8 +135,8 @@ def test_acknowledged_frame_is_finished_when_write_returns(path):
         for number in range(1, 51):
             assert reader.read().number == number
             assert len(written) < number, "it is not finished"
-            if number == 25:
-                time.sleep(0.01)  # so that the writer looks before the frame is finished
+            while number == 25 and writer.stats.waits == 0:
+                time.sleep(0.001)  # until the writer has looked, as the frame is not finished
         reader.close()
         thread.join()
         assert writer.stats.passed_over == 0 and writer.stats.waits > 0
@@ -242,7 +261,14 @@ def test_writer_goes_on_when_a_reader_leaves(path):
     with waiting_writer(path, slots=4) as writer:
         reader = mmapvideo.Reader(path, "every-frame")
         publish(writer, 3)
-        thread = threading.Timer(0.05, reader.close)
+        raw = RawFile(path)
+
+        def leave():
+            while raw.load(RELEASED) % 2 == 0:
+                time.sleep(0.001)  # until the writer waits
+            reader.close()
+
+        thread = threading.Thread(target=leave)
         thread.start()
         publish(writer, 3, first=4)
         thread.join()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The calls that the linker leads here (--wrap): they fail when their turn has come. Nothing here
-// takes a lock or memory; one thread at a time is armed.
+// The calls that the linker leads here (--wrap): they fail when their turn has come. Nothing that
+// a fault needs takes a lock or memory; one thread at a time is armed.
 #include "support/faults.hpp"
 
 #include <fcntl.h>
@@ -20,6 +20,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 namespace mmapvideo_test::faults {
 namespace {
@@ -41,6 +42,12 @@ struct State {
 };
 State state;
 
+struct Interlude {
+  Call call;
+  std::function<void()> action;
+};
+Interlude interlude;
+
 [[noreturn]] void give_up(const char* why) {
   std::fprintf(stderr, "hangs (%s) after call %u of: %s\n", why, state.nth,
                text_of(state.fault).c_str());
@@ -49,6 +56,7 @@ State state;
 
 /// Counts a call. True: it has to fail.
 bool is_due(Call call) {
+  if (interlude.action && call == interlude.call) std::exchange(interlude.action, nullptr)();
   if (!state.armed) return false;
   if (++state.total > too_many_calls) give_up("too many calls");
   return call == state.fault.call && ++state.count == state.nth;
@@ -165,6 +173,8 @@ unsigned disarm() {
   state.armed = false;
   return state.count;
 }
+
+void before_next(Call call, std::function<void()> action) { interlude = {call, std::move(action)}; }
 
 }  // namespace mmapvideo_test::faults
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -57,5 +58,8 @@ std::vector<Fault> all_faults();
 void arm(const Fault& fault, unsigned nth);
 /// How many calls of that kind there were since arm().
 unsigned disarm();
+
+/// What others do between two steps: `action` runs once, right before the next call of this kind.
+void before_next(Call call, std::function<void()> action);
 
 }  // namespace mmapvideo_test::faults

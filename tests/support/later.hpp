@@ -8,7 +8,8 @@
 namespace mmapvideo_test {
 
 /// Runs `action` after the reader of the main thread had time to fall asleep. The delay decides
-/// only which path is taken, never whether the test passes.
+/// only which path is taken, never whether the test passes: where that depends on it, the action
+/// waits for what it needs, and there is no delay.
 class Later {
  public:
   template <typename Action>

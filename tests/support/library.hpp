@@ -171,6 +171,11 @@ inline mmapvideo_reader_stats stats_of(const Reader& reader) {
   mmapvideo_reader_get_stats(reader.get(), &stats);
   return stats;
 }
+/// Returns when the reader has its place in a file that may come later; its READER lock alone does
+/// not tell that. What was published before then may be taken.
+inline void wait_until_attached(const Reader& reader) {
+  while (stats_of(reader).attached == 0) next_frame(reader, 1'000'000);
+}
 
 inline bool is_failure(mmapvideo_status status) { return status > MMAPVIDEO_LAST_OUTCOME; }
 

@@ -24,5 +24,6 @@ inline LockRange lock_item(Family family, std::uint64_t index, std::uint64_t lan
 inline LockRange all_lanes(Family family, std::uint64_t index) {
   return {lock_offset(family, index, 0), 1ull << 36};
 }
+inline LockRange all_turns() { return {lock_offset(Family::turn, 0, 0), 65'536 * (1ull << 36)}; }
 
 }  // namespace mmapvideo_test

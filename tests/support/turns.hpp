@@ -5,12 +5,16 @@
 
 #include <mmapvideo/mmapvideo.h>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "support/later.hpp"
 #include "support/library.hpp"
 #include "support/ofd_lock.hpp"
+#include "support/raw_file.hpp"
 
 namespace mmapvideo_test {
 
@@ -29,6 +33,22 @@ inline Writer open_waiting_writer(const std::string& path, unsigned slot_count =
       mmapvideo_writer_reserve(writer.get(), kFrameBytes, 100, 0, 0, &error) != MMAPVIDEO_OK)
     throw std::runtime_error(error.message);
   return writer;
+}
+
+/// Returns when the writer waits for readers (SPEC 7.4.4).
+inline void until_writer_waits(const std::string& path) {
+  const RawFile file(path, O_RDONLY);
+  while (load(file.header().released) % 2 == 0) std::this_thread::yield();
+}
+/// Runs `action` on another thread as soon as the writer waits.
+template <typename Action>
+Later once_writer_waits(const std::string& path, Action action) {
+  return Later(
+      [=] {
+        until_writer_waits(path);
+        action();
+      },
+      std::chrono::milliseconds(0));
 }
 
 inline LockRange turn_item(std::uint64_t number, std::uint64_t lane) {

@@ -126,6 +126,8 @@ class Attachment:
             if self._has_turns():
                 self._turn.join(max(first, 1))
             head = words.load64(_HEAD_NUMBER)
+            if self._turn.number and not waited:
+                head = self._move_first_turn(head)
             self._ring = self._map_ring_in_use()
 
         try:
@@ -137,6 +139,16 @@ class Attachment:
             self._turn = Turn(self._file, self._released, lane)
             self._ring = self._map_ring_in_use()
         self._leases = Leases(self._file, self._released, lane)
+        return head
+
+    def _move_first_turn(self, head: int) -> int:
+        """Where a fast writer published more, before the first turn, than a turn keeps, it is taken
+        anew (8.4.1). Takes the head that was seen after it, returns the one of the last look."""
+        for _ in range(_RETRIES):
+            if head - self._turn.number < layout.TURN_WINDOW:
+                break
+            self._turn.move(head)
+            head = self._words.load64(_HEAD_NUMBER)
         return head
 
     def _map_ring_in_use(self, after: int = 0) -> ReaderRing:
