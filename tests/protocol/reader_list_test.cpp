@@ -97,3 +97,11 @@ TEST_F(ReaderListTest, file_that_is_not_there_is_named) {
   EXPECT_EQ(mmapvideo_list_readers(path_.c_str(), nullptr, 0, &count, &error), MMAPVIDEO_NOT_FOUND);
   EXPECT_TRUE(names(error, path_));
 }
+
+TEST_F(ReaderListTest, lock_over_all_turns_is_one_lock) {
+  Writer writer = open_waiting_writer(path_);
+  publish(writer);
+  LockFile intruder(path_, O_RDONLY);
+  ASSERT_TRUE(intruder.try_shared(all_turns()));
+  EXPECT_EQ(readers_of(path_).size(), 1u);
+}

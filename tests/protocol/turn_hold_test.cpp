@@ -94,7 +94,8 @@ TEST_F(TurnHoldTest, turn_stays_on_the_last_frame_while_that_is_leased) {
   EXPECT_EQ(turns_in(path_), std::vector<std::uint64_t>{1});
   EXPECT_EQ(slot_lock_count(path_), 0u);
   lease.end();
-  ASSERT_EQ(next_frame(reader, 1'000'000).status, MMAPVIDEO_TIMEOUT);
+  while (turns_in(path_) == std::vector<std::uint64_t>{1})
+    ASSERT_EQ(next_frame(reader, 1'000'000).status, MMAPVIDEO_TIMEOUT);
   EXPECT_EQ(turns_in(path_), std::vector<std::uint64_t>{2});
 }
 
@@ -288,7 +289,7 @@ TEST_F(TurnHoldTest, leased_frame_stays_below_a_lock_on_all_turns) {
   const Lease lease = take_lease(reader);
   ASSERT_EQ(slot_lock_count(path_), 0u);
   LockFile intruder(path_, O_RDONLY);
-  ASSERT_TRUE(intruder.try_shared({lock_offset(Family::turn, 0, 0), 1ull << 52}));
+  ASSERT_TRUE(intruder.try_shared(all_turns()));
   for (int i = 0; i < 50; ++i) publish(writer, 9);
   EXPECT_TRUE(lease.words_are(1));
 }

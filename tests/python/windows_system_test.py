@@ -3,7 +3,6 @@
 import ctypes
 import gc
 import re
-import threading
 import time
 from pathlib import Path
 
@@ -80,22 +79,49 @@ def test_every_lock_of_others_is_listed_with_its_place(file, path):
     assert sorted(_lock_list.locks_of_others(file, everything)) == places
 
 
-def test_a_try_that_meets_a_question_is_made_again(file, path):
+def test_a_lock_over_everything_is_one_lock(file, path):
+    reader, intruder = another(path), another(path)
+    everything = _layout.all_lanes(_layout.TURN, 0, _layout.TURN_COUNT - 1)
+    half = (everything[0], everything[1] // 32 * 16)
+    assert reader.try_lock(_layout.lock_item(_layout.TURN, 65000, 5), exclusive=False)
+    assert intruder.try_lock(half, exclusive=False)
+    assert list(_lock_list.locks_of_others(file, everything)) == [
+        half,
+        _layout.lock_item(_layout.TURN, 65000, 5),
+    ]
+    intruder.unlock(half)
+    assert intruder.try_lock(everything, exclusive=False)
+    assert list(_lock_list.locks_of_others(file, everything)) == [everything]
+
+
+@pytest.fixture
+def at_the_second_pause(monkeypatch):
+    """What happens while somebody who is patient waits."""
+    pauses = []
+
+    def set_action(action):
+        def sleep(_):
+            pauses.append(None)
+            if len(pauses) == 2:
+                action()
+
+        monkeypatch.setattr(_patience.time, "sleep", sleep)
+
+    return set_action
+
+
+def test_a_try_that_meets_a_question_is_made_again(file, path, at_the_second_pause):
     other = another(path)
     assert other._lock(item(0), exclusive=True)  # the question of another process
-    timer = threading.Timer(0.003, other._unlock, [item(0)])
-    timer.start()
+    at_the_second_pause(lambda: other._unlock(item(0)))
     assert _patience.lock_shared(file, item(0))
-    timer.join()
 
 
-def test_a_writer_is_not_kept_out_by_who_only_asks_for_one(file, path):
+def test_a_writer_is_not_kept_out_by_who_only_asks_for_one(file, path, at_the_second_pause):
     other = another(path)
     assert other._lock(WRITER, exclusive=False)  # "does a writer live?"
-    timer = threading.Timer(0.003, other._unlock, [WRITER])
-    timer.start()
+    at_the_second_pause(lambda: other._unlock(WRITER))
     assert _patience.lock_exclusive(file, WRITER)
-    timer.join()
     began = time.monotonic()
     second, _ = _windows.open_to_write(path, 0o600)
     assert not _patience.lock_exclusive(second, WRITER)

@@ -46,6 +46,8 @@ _FROM_START = 0
 _ERROR_LOCK_VIOLATION, _ERROR_HANDLE_EOF = 33, 38
 _WITHOUT_LOCKS = (1, 50)  # ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED
 _MOST_AT_ONCE = 2**30
+# Readers draw their lanes from 2^32, and do not come to lie side by side.
+_ITEMS_OF_ONE_LOCK = 8
 _PAGE_BYTES = 4096
 
 
@@ -186,15 +188,15 @@ class OpenFile:
     def find_lock(self, where: Range) -> Optional[Range]:
         for part in self._own.without(where):
             while self._is_locked(part):
-                found = self._first_lock(part)
-                if found is not None:
-                    return found
+                item = self._first_item(part)
+                if item is not None:
+                    return self._whole_lock(item, part[0] + part[1])
         return None
 
     def has_exclusive_lock(self, where: Range) -> bool:
         return any(self._is_locked(part, by_shared=False) for part in self._own.without(where))
 
-    def _first_lock(self, where: Range) -> Optional[Range]:
+    def _first_item(self, where: Range) -> Optional[Range]:
         """The lowest locked item of a range where something is locked; None if it goes meanwhile."""
         start, size = where
         while size > layout.ITEM_BYTES:
@@ -206,6 +208,27 @@ class OpenFile:
             else:
                 return None
         return start, size
+
+    def _whole_lock(self, item: Range, end: int) -> Range:
+        """The lock that begins with a locked item: the item itself, or, where those behind it are
+        locked as well, all up to the first that is not, by halving."""
+        start = item[0]
+
+        def is_locked(index: int) -> bool:
+            return self._is_locked((start + index * layout.ITEM_BYTES, layout.ITEM_BYTES))
+
+        unlocked = (end - start) // layout.ITEM_BYTES
+        for index in range(1, _ITEMS_OF_ONE_LOCK):
+            if index >= unlocked or not is_locked(index):
+                return item
+        locked = _ITEMS_OF_ONE_LOCK
+        while locked < unlocked:
+            middle = (locked + unlocked) // 2
+            if is_locked(middle):
+                locked = middle + 1
+            else:
+                unlocked = middle
+        return start, locked * layout.ITEM_BYTES
 
     def _is_locked(self, where: Range, by_shared: bool = True) -> bool:
         if not self._lock(where, exclusive=by_shared):

@@ -63,14 +63,17 @@ LockAnswer ask(const File& file, DWORD kind, const LockRange& range) noexcept {
   return means_held(os_error) ? LockAnswer::held : LockAnswer::unsupported;
 }
 
+constexpr std::uint64_t item_bytes = MMAPVIDEO_LOCK_ITEM_BYTES;
 constexpr int max_descents = 100;
+
+// Readers draw their lanes from 2^32, and do not come to lie side by side.
+constexpr std::uint64_t items_of_one_lock = 8;
 
 /// Halves a locked range until one item is left, the lower half first. Nothing: the lock moved.
 std::optional<LockRange> descend(const File& file, const LockRange& range) noexcept {
   LockRange part = range;
-  while (part.bytes > MMAPVIDEO_LOCK_ITEM_BYTES) {
-    const std::uint64_t half_bytes =
-        part.bytes / 2 / MMAPVIDEO_LOCK_ITEM_BYTES * MMAPVIDEO_LOCK_ITEM_BYTES;
+  while (part.bytes > item_bytes) {
+    const std::uint64_t half_bytes = part.bytes / 2 / item_bytes * item_bytes;
     const LockRange lower{part.offset, half_bytes};
     const LockRange upper{part.offset + half_bytes, part.bytes - half_bytes};
     if (query_lock(file, lower) == LockAnswer::held)
@@ -81,6 +84,26 @@ std::optional<LockRange> descend(const File& file, const LockRange& range) noexc
       return std::nullopt;
   }
   return part;
+}
+
+/// The lock that begins with a locked item, at most up to `end`: the item itself, or, where those
+/// behind it are locked as well, all up to the first that is not, by halving.
+LockRange whole_lock(const File& file, const LockRange& item, std::uint64_t end) noexcept {
+  const auto is_locked = [&](std::uint64_t index) {
+    return query_lock(file, {item.offset + index * item_bytes, item_bytes}) == LockAnswer::held;
+  };
+  const std::uint64_t limit = (end - item.offset) / item_bytes;
+  for (std::uint64_t index = 1; index < items_of_one_lock; ++index)
+    if (index >= limit || !is_locked(index)) return item;
+  std::uint64_t locked = items_of_one_lock;
+  for (std::uint64_t unlocked = limit; locked < unlocked;) {
+    const std::uint64_t middle = locked + (unlocked - locked) / 2;
+    if (is_locked(middle))
+      locked = middle + 1;
+    else
+      unlocked = middle;
+  }
+  return {item.offset, locked * item_bytes};
 }
 
 }  // namespace
@@ -115,7 +138,8 @@ LockAnswer query_other_holder(const File&, const LockRange&) noexcept { return L
 std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept {
   for (int attempt = 0; attempt < max_descents; ++attempt) {
     if (query_lock(file, range) != LockAnswer::held) return std::nullopt;
-    if (const auto item = descend(file, range)) return item;
+    if (const auto item = descend(file, range))
+      return whole_lock(file, *item, range.offset + range.bytes);
   }
   return range;
 }
