@@ -53,6 +53,7 @@ def test_grab_and_retrieve(path):
 def test_properties_before_the_first_read_do_not_lose_a_frame(path):
     with mmapvideo.Writer(path, "NV12", 64, 48, fps=29.97) as writer:
         with mmapvideo.VideoCapture(path) as camera:
+            assert camera.set(capture.CAP_PROP_OPEN_TIMEOUT_MSEC, 0)
             threading.Timer(0.05, writer.write, (bytes(64 * 72),), {"pts_ns": 5_000_000}).start()
             assert camera.get(capture.CAP_PROP_FRAME_WIDTH) == 64
             assert camera.get(capture.CAP_PROP_FRAME_HEIGHT) == 48

@@ -26,6 +26,14 @@ _FOURCC = {
 }
 
 
+def _seconds(milliseconds: float) -> Optional[float]:
+    return milliseconds / 1000 if milliseconds > 0 else None
+
+
+def _milliseconds(seconds: Optional[float]) -> float:
+    return 0.0 if seconds is None else seconds * 1000
+
+
 class VideoCapture:
     """The newest frames of the file at `path`, as cv2.VideoCapture gives those of a camera.
 
@@ -40,7 +48,7 @@ class VideoCapture:
         self._is_ahead = False
         self._convert = True
         self._read_timeout = read_timeout
-        self._open_timeout: float = 5.0
+        self._open_timeout: Optional[float] = 5.0
         if path is not None:
             self.open(path)
 
@@ -93,9 +101,9 @@ class VideoCapture:
         if prop == CAP_PROP_CONVERT_RGB:
             return float(self._convert)
         if prop == CAP_PROP_OPEN_TIMEOUT_MSEC:
-            return self._open_timeout * 1000
+            return _milliseconds(self._open_timeout)
         if prop == CAP_PROP_READ_TIMEOUT_MSEC:
-            return 0.0 if self._read_timeout is None else self._read_timeout * 1000
+            return _milliseconds(self._read_timeout)
         frame = self._look_ahead()
         if frame is None:
             return 0.0
@@ -117,9 +125,9 @@ class VideoCapture:
         if prop == CAP_PROP_CONVERT_RGB:
             self._convert = bool(value)
         elif prop == CAP_PROP_OPEN_TIMEOUT_MSEC:
-            self._open_timeout = value / 1000
+            self._open_timeout = _seconds(value)
         elif prop == CAP_PROP_READ_TIMEOUT_MSEC:
-            self._read_timeout = value / 1000 if value > 0 else None
+            self._read_timeout = _seconds(value)
         else:
             return False
         return True
