@@ -86,7 +86,7 @@ std::unique_ptr<Child> reader_after(const std::string& path, const Order& order,
          mmapvideo_delivery wanted) {
         begin.await();
         Reader reader = open_reader(file, wanted);
-        while (stats_of(reader).attached == 0) next_frame(reader, 1'000'000);
+        wait_until_attached(reader);
         results.send(true);
         while (next_frame(reader).status != MMAPVIDEO_CANCELLED) {
         }
@@ -145,7 +145,7 @@ TEST_F(RendezvousTest, writer_waits_for_readers_that_start_later) {
   ASSERT_TRUE(writer.receive(ready));
   for (std::size_t i = 0; i < readers.size(); ++i) {
     EXPECT_EQ(attached_readers(path_), i);
-    while (load(RawFile(path_, O_RDONLY).header().released) % 2 == 0) ::usleep(1000);  // it waits
+    until_writer_waits(path_);
     orders[i].give();
     ASSERT_TRUE(readers[i]->receive(ready));
   }
@@ -173,6 +173,7 @@ TEST_F(RendezvousTest, killed_reader_does_not_count) {
       path_);
   bool ready = false;
   ASSERT_TRUE(writer.receive(ready));
+  until_writer_waits(path_);
   orders[0].give();
   ASSERT_TRUE(readers[0]->receive(ready));
   readers[0]->kill_and_reap();

@@ -46,18 +46,13 @@ struct Report {
   mmapvideo_status end = MMAPVIDEO_OK;
 };
 
-/// So that the writer knows of the reader, and keeps what is published from now on.
-void join(const Reader& reader) {
-  while (stats_of(reader).attached == 0) next_frame(reader, 1'000'000);
-}
-
 class LosslessReader {
  public:
   LosslessReader(const std::string& path, Manner manner) : path_(path), manner_(manner) {
     reader_ = open();
   }
 
-  void join_writer() const { join(reader_); }
+  void join_writer() const { wait_until_attached(reader_); }
   Report read_to_the_end() {
     while (report_.end == MMAPVIDEO_OK) {
       if (manner_ == Manner::coming_and_going && random_() % 150 == 0) come_again();
@@ -186,7 +181,7 @@ void tell_next(const Reader& reader, const Results& results) {
 
 int tell_every_frame(const std::string& path, const Results& results) {
   Reader reader = open_reader(path, kEveryFrame);
-  join(reader);
+  wait_until_attached(reader);
   results.send(true);
   for (;;) tell_next(reader, results);
 }
@@ -195,7 +190,7 @@ int tell_every_frame(const std::string& path, const Results& results) {
 int tell_after_an_order(const std::string& path, std::uint64_t frames_before, const Order& go_on,
                         const Results& results) {
   Reader reader = open_reader(path, kEveryFrame);
-  join(reader);
+  wait_until_attached(reader);
   results.send(true);
   for (std::uint64_t i = 0; i < frames_before; ++i) tell_next(reader, results);
   go_on.await();

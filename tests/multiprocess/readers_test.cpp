@@ -27,8 +27,7 @@ struct Seen {
 };
 
 /// Takes frames until something else happens. Sends the first number at once, then the sums.
-int read_to_the_end(const std::string& path, mmapvideo_delivery delivery, const Results& results) {
-  Reader reader = open_reader(path, delivery);
+int read_to_the_end(const Reader& reader, const Results& results) {
   Seen seen;
   for (;;) {
     Taken taken = take(reader, kForever);
@@ -50,7 +49,7 @@ int read_to_the_end(const std::string& path, mmapvideo_delivery delivery, const 
 std::unique_ptr<Child> start_reader(const std::string& path, mmapvideo_delivery delivery) {
   return std::make_unique<Child>(
       [](const Results& results, const std::string& file, mmapvideo_delivery wanted) {
-        return read_to_the_end(file, wanted, results);
+        return read_to_the_end(open_reader(file, wanted), results);
       },
       path, delivery);
 }
@@ -60,13 +59,22 @@ std::unique_ptr<Child> start_reader(const std::string& path, mmapvideo_delivery 
 TEST_F(ReadersTest, readers_that_start_before_the_writer_get_its_frames) {
   std::vector<std::unique_ptr<Child>> readers;
   for (int i = 0; i < 6; ++i) {
-    readers.push_back(start_reader(
+    readers.push_back(std::make_unique<Child>(
+        [](const Results& results, const std::string& path, mmapvideo_delivery delivery) {
+          const Reader reader = open_reader(path, delivery);
+          wait_until_attached(reader);
+          results.send(true);
+          return read_to_the_end(reader, results);
+        },
         path_, i % 2 == 0 ? MMAPVIDEO_DELIVERY_LATEST : MMAPVIDEO_DELIVERY_EVERY_FRAME));
   }
   ::usleep(60'000);  // lets them find nothing first; no outcome depends on it
   Writer writer = open_writer(path_, 8);
   ASSERT_EQ(mmapvideo_writer_reserve(writer.get(), kFrameBytes, 100, 0, 0, nullptr), MMAPVIDEO_OK);
-  while (stats_of(writer).reader_count < readers.size()) ::usleep(1000);
+  for (auto& reader : readers) {
+    bool attached = false;
+    ASSERT_TRUE(reader->receive(attached));
+  }
   for (std::uint64_t number = 1; number <= 20; ++number) {
     publish(writer, number);
     ::usleep(2000);

@@ -91,7 +91,7 @@ void account(const Taken& taken, ReaderReport& report) {
 
 int run_reader(const std::string& path, mmapvideo_delivery delivery, const Results& results) {
   Reader reader = open_reader(path, delivery);
-  while (stats_of(reader).attached == 0) next_frame(reader, 1'000'000);
+  wait_until_attached(reader);
   results.send(true);
   ReaderReport report;
   for (;;) {

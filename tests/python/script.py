@@ -64,6 +64,17 @@ class Script:
         self.signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
 
+    def interrupt(self):
+        """As Ctrl-C; returns the exit status. Python drops an interrupt that meets a finalizer, and
+        users press it again."""
+        while self.process.poll() is None:
+            self.signal(signal.SIGINT)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                pass
+        return self.wait()
+
     def wait(self):
         """The exit status, or minus the number of the signal that ended it."""
         status = self.process.wait(WATCHDOG_SECONDS - 10)

@@ -73,23 +73,21 @@ def small_frame(script, after=0):
 def test_page_about_webcams_shows_what_is_printed(path):
     with watch(path) as first:
         first.wait_for("waiting for a camera")
-        with camera(path, "--frames", 300) as small, watch(path) as second:
+        with camera(path) as small, watch(path) as second:
             reading = subprocess.Popen([os.environ["READ_FRAMES"], path], stdout=subprocess.PIPE,
                                        text=True)
             small.wait_for("frame ")
             at = small_frame(first)
             small_frame(second)
-            second.signal(signal.SIGINT)
-            assert second.wait() == 0
-            assert small.wait() == 0
+            assert second.interrupt() == 0
+            assert small.interrupt() == 0
             in_c = reading.communicate(timeout=SECONDS)[0].splitlines()
             assert reading.returncode == 0 and len(in_c) > 10
         at = first.wait_for("waiting for a camera", at)
         with camera(path, "--size", "1280x720") as large:
             at = first.wait_for("frame ", at)
             assert "1280x720 BGR" in first.lines[at - 1]
-            large.signal(signal.SIGINT)
-            assert large.wait() == 0
+            assert large.interrupt() == 0
     assert not os.path.exists(path)
     outputs = [first.lines, second.lines, small.lines, large.lines, in_c]
     expect_shown_lines_among("share_webcam", path, "/dev/shm/cam0", *outputs)
@@ -106,12 +104,11 @@ def test_watching_goes_on_when_the_camera_is_stopped_or_killed(path):
             first.signal(signal.SIGKILL)
             assert first.wait() == -signal.SIGKILL
         at = watcher.wait_for("waiting for a camera", at)
-        with camera(path, "--frames", 60) as second:
+        with camera(path) as second:
             at = small_frame(watcher, at)
-            assert second.wait() == 0
+            assert second.interrupt() == 0
         watcher.wait_for("waiting for a camera", at)
-        watcher.signal(signal.SIGINT)
-        assert watcher.wait() == 0, watcher
+        assert watcher.interrupt() == 0, watcher
     assert not os.path.exists(path)
 
 
@@ -123,8 +120,7 @@ def test_camera_does_not_mind_who_watches(path):
         first.wait()
         small_frame(second, at)
         assert len(locks_in(path, READER)) == 1
-        writing.signal(signal.SIGINT)
-        assert writing.wait() == 0
+        assert writing.interrupt() == 0
         assert any(line.endswith(" 2 reading") for line in writing.lines[:-1]), writing
 
 
@@ -203,11 +199,9 @@ def test_page_about_answers_shows_what_is_printed_when_the_other_side_dies_or_ha
             seen = second.wait_for("nobody asks", seen)
             with asker(path) as other:
                 is_answered(other)
-                other.signal(signal.SIGINT)
-                assert other.wait() == 0
+                assert other.interrupt() == 0
             second.wait_for("nobody asks", seen + 1)
-            second.signal(signal.SIGINT)
-            assert second.wait() == 0
+            assert second.interrupt() == 0
     assert not os.path.exists(path + ".answers") and not os.path.exists(path + ".requests")
     outputs = [filter_.lines, asking.lines, second.lines, other.lines]
     expect_shown_lines_among("send_signal_wait", path, "/dev/shm/negatives", *outputs)
@@ -217,8 +211,7 @@ def test_filter_that_ends_is_told_at_once_and_comes_back(path):
     with asker(path) as asking:
         with negatives(path) as first:
             at = is_answered(asking)
-            first.signal(signal.SIGINT)
-            assert first.wait() == 0
+            assert first.interrupt() == 0
         at = asking.wait_for(f'The writer of "{path}.answers" is gone: it ended', at)
         with negatives(path):
             asking.wait_for("answers again", at)

@@ -223,7 +223,7 @@ class FaultsTest : public ::testing::Test {
     ::unlink(path_.c_str());
   }
 
-  Watchdog watchdog_{300};
+  Watchdog watchdog_{1000};
 
  protected:
   TempDir dir_;

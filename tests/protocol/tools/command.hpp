@@ -80,8 +80,8 @@ class Background {
  private:
   [[noreturn]] static void execute(const std::string& line, int output) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGPIPE, SIG_DFL);
+    // Whoever runs the tests may ignore them, as nohup does.
+    for (const int ignored : {SIGHUP, SIGINT, SIGPIPE, SIGTERM}) std::signal(ignored, SIG_DFL);
     ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);

@@ -108,7 +108,7 @@ TEST_F(DumpTest, a_frame_that_comes_later_is_waited_for) {
 }
 
 TEST_F(DumpTest, a_file_that_comes_later_is_waited_for) {
-  Background dumper(command_line("dump " + path_ + " -n 1 -o " + out_));
+  Background dumper(command_line("dump " + path_ + " -n 1 --timeout -1 -o " + out_));
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   Writer writer = open_writer(path_);
   publish(writer);

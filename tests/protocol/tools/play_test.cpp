@@ -19,7 +19,8 @@ class PlayTest : public FileTest {
     write_bytes(clip_, stream);
     Background player(command_line("play " + path_ + " --fast --delivery every-frame " +
                                    "--wait-for-readers 1 --wait-timeout -1 < " + clip_));
-    const Answer dumped = run("dump " + path_ + " --every-frame -o " + (dir_ / "back.y4m"));
+    const Answer dumped =
+        run("dump " + path_ + " --every-frame --timeout -1 -o " + (dir_ / "back.y4m"));
     EXPECT_EQ(dumped.status, 0) << dumped.text;
     const Answer played = player.wait();
     EXPECT_EQ(played.status, 0) << played.text;
@@ -116,7 +117,7 @@ TEST_F(PlayTest, a_summary_tells_what_was_published) {
 TEST_F(PlayTest, a_file_is_played_again_and_again) {
   write_bytes(clip_, clip(3));
   Background player(command_line("play --loop --fast " + path_ + " <" + clip_));
-  EXPECT_EQ(run("dump " + path_ + " -n 20 --raw -o " + (dir_ / "raw")).status, 0);
+  EXPECT_EQ(run("dump " + path_ + " -n 20 --timeout -1 --raw -o " + (dir_ / "raw")).status, 0);
   player.signal(SIGINT);
   EXPECT_EQ(player.wait().status, 0);
   EXPECT_FALSE(exists(path_));

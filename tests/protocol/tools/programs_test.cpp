@@ -23,7 +23,7 @@ class ProgramsTest : public FileTest {
            "--wait-timeout -1 " + options;
   }
   std::string dump_line(const std::string& options = "") {
-    return command() + " dump " + path_ + " --every-frame " + options;
+    return command() + " dump " + path_ + " --every-frame --timeout -1 " + options;
   }
 };
 

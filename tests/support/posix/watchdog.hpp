@@ -14,7 +14,7 @@ namespace mmapvideo_test {
 /// Lives in a test body. An alarm needs no thread, so that tests may fork freely.
 class Watchdog {
  public:
-  explicit Watchdog(unsigned seconds = 60) {
+  explicit Watchdog(unsigned seconds = 240) {
     ::signal(SIGALRM, &Watchdog::bark);
     ::alarm(seconds);
   }

@@ -68,6 +68,20 @@ void call_ntdll(const char* name, HANDLE process) {
   require(function != nullptr && function(process) >= 0, name);
 }
 
+/// As this program was started. Under load, now and then a process of Wine ends before it is ready.
+bool start_suspended(wchar_t* program, PROCESS_INFORMATION& started) {
+  constexpr int kAttempts = 5;
+  STARTUPINFOW startup{};
+  startup.cb = sizeof startup;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (CreateProcessW(program, GetCommandLineW(), nullptr, nullptr, TRUE, CREATE_SUSPENDED,
+                       nullptr, nullptr, &startup, &started) != 0)
+      return true;
+    if (GetLastError() != ERROR_INTERNAL_ERROR) return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 void sleep_for_ever() {
@@ -94,14 +108,11 @@ void Child::start(ChildEntry entry, const std::string& arguments) {
   std::fflush(nullptr);
   wchar_t program[1024];
   GetModuleFileNameW(nullptr, program, 1024);
-  STARTUPINFOW startup{};
-  startup.cb = sizeof startup;
   PROCESS_INFORMATION started{};
-  const BOOL done = CreateProcessW(program, GetCommandLineW(), nullptr, nullptr, TRUE,
-                                   CREATE_SUSPENDED, nullptr, nullptr, &startup, &started);
+  const bool done = start_suspended(program, started);
   SetEnvironmentVariableA(kVariable, nullptr);
   CloseHandle(write_end);
-  require(done != 0, "CreateProcess");
+  require(done, "CreateProcess");
   process_ = number_of(started.hProcess);
   pid_ = started.dwProcessId;
   AssignProcessToJobObject(job(), started.hProcess);

@@ -7,7 +7,7 @@ namespace mmapvideo_test {
 /// Lives in a test body. The one made last counts. Wine is slow: it waits longer.
 class Watchdog {
  public:
-  explicit Watchdog(unsigned seconds = 60);
+  explicit Watchdog(unsigned seconds = 240);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
