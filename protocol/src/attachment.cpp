@@ -60,7 +60,8 @@ bool Attachment::map_header() {
     if (load_acquire(header().state) == MMAPVIDEO_STATE_FORMING) return false;
     throw broken_file(file_->path(), *problem);
   }
-  return true;
+  // A writer that counts readers must not count one that has nothing to read yet.
+  return copy.ring_generation != 0;
 }
 
 /// False: there is no ring yet. Step 8.1.3.

@@ -194,6 +194,14 @@ TEST_F(FaultsReaderTest, who_only_looks_maps_nothing_and_takes_no_lock) {
   }
 }
 
+TEST_F(FaultsReaderTest, reader_that_waits_for_a_ring_takes_no_lock) {
+  const Writer writer = open_writer(path_);
+  faults::arm({faults::Call::lock, 0}, 0);
+  const Reader reader = open_reader(path_, kEveryFrame);
+  EXPECT_EQ(next_frame(reader, kNoWait).status, MMAPVIDEO_TIMEOUT);
+  EXPECT_EQ(faults::disarm(), 0u);
+}
+
 // A turn keeps 4096 frames; a writer may publish more before it is there.
 TEST_F(FaultsReaderTest, frames_that_come_while_a_reader_joins_are_no_gap) {
   const Writer writer = open_waiting_writer(path_, 4, 1'000'000);
