@@ -165,6 +165,7 @@ class Silence : public Disconnect {
     writer_.play();
     writer_.set_caps(grey_caps());
     writer_.push(grey_bytes(1));
+    writer_.wait_for_published(1);
   }
   WriterPipeline writer_;
 };

@@ -280,7 +280,7 @@ TEST_F(IoMode, zero_copy_of_a_file_without_locks_is_an_error_that_names_the_path
 // A lease that ends just after mmapsrc found that there are too many must not be taken for a ring
 // that is too small.
 TEST_F(IoMode, zero_copy_goes_on_whenever_the_last_lease_ends) {
-  const Watchdog longer(200);
+  const Watchdog longer(600);
   const std::string caps = grey_caps(64, 64);
   const mmapvideo_frame_info info = grey_info(kFrameBytes, caps);
   const Bytes payload(kFrameBytes);

@@ -40,7 +40,8 @@ def bytes_of(path):
 
 def write(folder):
     return launch(
-        f"{SOURCE} ! mmapsink sync=false delivery=every-frame wait-for-readers=1 location={folder}/cam0"
+        f"{SOURCE} ! mmapsink sync=false delivery=every-frame wait-timeout=-1 wait-for-readers=1 "
+        f"location={folder}/cam0"
     )
 
 

@@ -55,12 +55,6 @@ struct Link {
   ReaderPipeline reader;
 };
 
-/// mmapsink counts a frame's metas once it is out; a reader may be faster.
-inline void expect_stat(GstElement* element, const char* field, std::uint64_t value) {
-  while (stat(element, field) < value) g_usleep(1000);
-  EXPECT_EQ(stat(element, field), value) << field;
-}
-
 inline GstBuffer* buffer_in(const Sample& sample) { return gst_sample_get_buffer(sample.get()); }
 
 template <typename Meta>

@@ -123,6 +123,15 @@ inline Structure stats_of(GstElement* element) {
 inline std::uint64_t stat(GstElement* element, const char* field) {
   return number_in(stats_of(element).get(), field);
 }
+/// mmapsink counts how a frame went, and its metas, once it is out; a reader may be faster.
+inline void expect_stat(GstElement* element, const char* field, std::uint64_t value) {
+  while (stat(element, field) < value) g_usleep(1000);
+  EXPECT_EQ(stat(element, field), value) << field;
+}
+/// By mmapsrc. A frame counts when it is taken, and then by the way it went.
+inline std::uint64_t delivered_by(GstElement* source) {
+  return stat(source, "copied") + stat(source, "zero-copy");
+}
 
 // ---- Pipelines --------------------------------------------------------------------------------
 
@@ -254,12 +263,17 @@ class ReaderPipeline : public Pipeline {
 
   GstElement* source() const { return element("in"); }
   GstAppSink* out() const { return GST_APP_SINK(element("out")); }
+  /// Returns when mmapsrc has found no file: of the writer that comes next it misses nothing.
+  void play_before_writer() const {
+    g_object_set(source(), "timeout", gint64{20 * GST_MSECOND}, nullptr);
+    play();
+    event("mmap-timeout");
+  }
   /// Nothing: EOS, or the pipeline is being stopped.
   Sample pull() const { return Sample(gst_app_sink_pull_sample(out())); }
   /// Waits until mmapsrc has delivered that many frames, whether or not they were pulled.
   void wait_for_delivered(std::uint64_t count) const {
-    // A frame counts when it is taken, and then by the way it went.
-    while (stat(source(), "copied") + stat(source(), "zero-copy") < count) g_usleep(1000);
+    while (delivered_by(source()) < count) g_usleep(1000);
   }
   Sample try_pull(GstClockTime limit) const {
     return Sample(gst_app_sink_try_pull_sample(out(), limit));

@@ -17,7 +17,7 @@ TEST_F(StatsTest, the_figures_of_the_sink_are_exact) {
   writer.play();
   writer.set_caps(grey_caps());
   for (std::uint8_t i = 0; i < 12; ++i) writer.push(grey_bytes(i));
-  writer.wait_for_published(12);
+  expect_stat(writer.sink(), "copied", 12);  // counts behind "frames"
   const ReaderPipeline reader(path_);
   reader.play();
   ASSERT_TRUE(reader.pull());

@@ -108,7 +108,7 @@ TEST_F(ZeroCopyOut, a_frame_that_came_out_in_place_is_copied_into_another_file) 
   }
   expect_every_frame_is_its_number(path_);
   EXPECT_EQ(stat(relay.element("in"), "zero-copy"), 20u);
-  EXPECT_EQ(stat(relay.element("out"), "copied"), 20u);
+  expect_stat(relay.element("out"), "copied", 20);
 }
 
 // ---- Downstreams ------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ class Downstream : public ZeroCopyOut {
     const std::size_t bytes = info_of(caps_of(kI420Caps).get()).size;
     for (std::uint32_t number = 1; number <= 30; ++number) {
       writer_.push(noise(bytes, number), number * 40 * GST_MSECOND);
-      while (stat(reader.element("in"), "frames") < number || leases_in(path_) > 0) {
+      while (delivered_by(reader.element("in")) < number || leases_in(path_) > 0) {
         const Message message = reader.wait(GST_MESSAGE_ERROR, GST_MSECOND);
         if (!message) continue;
         const Problem problem = problem_in(message.get());

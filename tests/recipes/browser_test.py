@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from cameras import assert_alike, readers_of, settles, shows
+from cameras import assert_alike, readers_of, settles, shows, take
 from media import pictures_of
 from programs import LIMIT_S, needs, needs_network, until
 
@@ -104,8 +104,9 @@ def test_a_browser_that_leaves_leaves_nothing_behind(mjpeg, camera, port):
 
 
 @with_jpeg
-def test_the_page_the_picture_and_what_is_not_there(mjpeg, camera, port):
+def test_the_page_the_picture_and_what_is_not_there(mjpeg, camera, cam, port):
     shooting = camera()
+    take(cam, 1)
     headers, page = get(url(port))
     assert headers.get_content_type() == "text/html" and b'src="stream"' in page
     headers, data = get(url(port, "frame.jpg"))

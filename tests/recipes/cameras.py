@@ -12,7 +12,7 @@ import mmapvideo
 import numbered
 from programs import LIMIT_S
 
-COUNT = 128
+COUNT = 256
 RATE = 25
 
 
@@ -45,9 +45,9 @@ class Clip:
 
 
 class Camera:
-    """mmapsink at RATE frames a second, for ever or so many."""
+    """mmapsink, with these properties, at RATE frames a second, for ever or so many."""
 
-    def __init__(self, start, clip, path, frames=-1):
+    def __init__(self, start, clip, path, frames=-1, sink=""):
         self.clip = clip
         self.program = start([
             "gst-launch-1.0", "-q",
@@ -55,7 +55,7 @@ class Camera:
             "loop=true", f"num-buffers={frames}", "!",
             "rawvideoparse", f"format={clip.format.lower()}", f"width={clip.width}",
             f"height={clip.height}", f"framerate={RATE}/1", "!",
-            "mmapsink", f"location={path}",
+            "mmapsink", f"location={path}", *sink.split(),
         ])
 
     def stop(self):

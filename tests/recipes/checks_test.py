@@ -26,7 +26,7 @@ def test_a_scan_of_the_plugin_alone_warns_of_nothing(folder):
     plugins = os.environ["GST_PLUGIN_PATH"]
     found = run(
         "gst-inspect-1.0", "mmap", **STRICT, GST_REGISTRY=os.path.join(folder, "registry"),
-        GST_PLUGIN_PATH=plugins, GST_PLUGIN_SYSTEM_PATH=plugins,
+        GST_REGISTRY_UPDATE="yes", GST_PLUGIN_PATH=plugins, GST_PLUGIN_SYSTEM_PATH=plugins,
     )
     assert found.returncode == 0 and found.stderr == "", found.stderr
     for name in FEATURES:
@@ -48,11 +48,6 @@ def test_each_element_is_described(name):
         assert re.search(rf"^  {field} +\S", described.stdout, re.MULTILINE), field
 
 
-def without_other_plugins(output):
-    """GStreamer may look at all its plugins at a start, and some of those miss something."""
-    return "".join(line for line in output.splitlines(True) if ":plugin_init:" not in line)
-
-
 def test_normal_use_warns_of_nothing(start, cam):
     writing = ["gst-launch-1.0", "-q", "-e", "videotestsrc", "is-live=true", "!", "mmapsink"]
     writer = start([*writing, f"location={cam}"], env={**os.environ, **STRICT})
@@ -60,10 +55,9 @@ def test_normal_use_warns_of_nothing(start, cam):
     reading = ["gst-launch-1.0", "-q", "mmapsrc", f"location={cam}", "num-buffers=20", "!"]
     for sink in [["fakesink"], ["queue", "!", "videoconvert", "!", "fakesink", "sync=true"]]:
         reader = start([*reading, *sink], env={**os.environ, **STRICT})
-        assert without_other_plugins(reader.succeeds()) == ""
+        assert reader.succeeds() == ""
     assert writer.interrupt() == 0
-    told = without_other_plugins(writer.output)
-    assert told.replace("handling interrupt.", "").strip() == ""
+    assert writer.output.replace("handling interrupt.", "").strip() == ""
 
 
 # ---- Players ----------------------------------------------------------------------------------
@@ -109,7 +103,7 @@ def readme_pipelines():
 
 def with_test_picture(line, cam, place):
     """No camera and no screen, an end, and files of this test."""
-    words = line.replace("v4l2src", "videotestsrc is-live=true num-buffers=30")
+    words = line.replace("v4l2src", "videotestsrc is-live=true num-buffers=150")
     words = words.replace("filesrc location=clip.mp4 ! decodebin", "videotestsrc num-buffers=30")
     words = words.replace("autovideosink", "fakevideosink")
     words = re.sub(r"/dev/shm/[\w/]+", shlex.quote(cam), words)

@@ -76,7 +76,7 @@ def test_a_window_shows_the_file_it_is_given_until_the_writer_ends(example, came
     shooting = camera()
     window = example("show-window", cam)
     until(lambda: readers_of(cam) == 1, "the reader", window)
-    take(cam, 20)
+    take(cam, 100)
     shooting.stop()
     assert frames_told(window.succeeds()) >= 5
 
@@ -90,7 +90,7 @@ def test_a_window_finds_what_is_live_and_waits_for_it(example, camera, cam, monk
     finding = example("show-window")
     until(lambda: f"Showing {cam}" in finding.output, "the camera to be found", finding)
     until(lambda: readers_of(cam) == 2, "both readers", finding)
-    take(cam, 10)
+    take(cam, 100)
     for window in [waiting, finding]:
         window.signal(signal.SIGINT)
         assert frames_told(window.succeeds()) >= 1
@@ -111,7 +111,7 @@ def test_a_window_opens_on_a_screen_without_a_toolkit(example, camera, cam, star
     environment["GST_PLUGIN_FEATURE_RANK"] = "ximagesink:MAX"
     window = example("show-window", cam, env=environment)
     until(lambda: readers_of(cam) == 1, "the reader", window)
-    take(cam, 20)
+    take(cam, 100)
     shooting.stop()
     assert frames_told(window.succeeds()) >= 5
     assert "Could not find" not in window.output

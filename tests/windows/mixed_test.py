@@ -173,6 +173,7 @@ def test_lease_outlives_its_killed_writer_beside_the_next_one(path, writes, read
             publish(out, 1, 1)
             assert found.ask("hold") == "held 1"
             out.kill()
+        assert found.next() == "writer lost"
         with writer(reads, path, "latest", 4) as out:
             out.ask("format", "GRAY8", 64, 64, 30, 1)
             publish(out, 30, 2)
