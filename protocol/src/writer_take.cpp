@@ -154,7 +154,7 @@ mmapvideo_status Writer::wait_for_readers(std::uint32_t count, std::int64_t time
   if (!locked_) return MMAPVIDEO_NO_LOCKS;
   const WaitOutcome outcome = released_.wait(header().released, *signals_, mutex_, timeout_ns, [&] {
     mutex_.held_by_caller();
-    return closed_ || list_locks(file_, all_reader_locks()).size() >= count;
+    return closed_ || list_reader_locks(file_).size() >= count;
   });
   if (outcome == WaitOutcome::cancelled || closed_) return MMAPVIDEO_CANCELLED;
   return outcome == WaitOutcome::met ? MMAPVIDEO_OK : MMAPVIDEO_TIMEOUT;

@@ -130,6 +130,15 @@ def test_a_writer_is_not_kept_out_by_who_only_asks_for_one(file, path, at_the_se
     assert time.monotonic() - began < 60
 
 
+def test_a_question_of_others_is_no_reader(file, path, at_the_second_pause):
+    reader, other = another(path), another(path)
+    lane = _layout.lock_item(_layout.READER, 0, 77)
+    assert reader.try_lock(_layout.lock_item(_layout.READER, 0, 99), exclusive=False)
+    assert other._lock(lane, exclusive=True)
+    at_the_second_pause(lambda: other._unlock(lane))
+    assert _lock_list.count_readers(file, 5) == 1
+
+
 def test_readers_that_hold_shared_locks_are_no_writer(file, path):
     other = another(path)
     other.try_lock(item(0), exclusive=False)

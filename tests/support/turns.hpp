@@ -37,8 +37,8 @@ inline Writer open_waiting_writer(const std::string& path, unsigned slot_count =
 
 /// Returns when the writer waits for readers (SPEC 7.4.4).
 inline void until_writer_waits(const std::string& path) {
-  const RawFile file(path, O_RDONLY);
-  while (load(file.header().released) % 2 == 0) std::this_thread::yield();
+  while (load(RawFile(path, O_RDONLY).header().released) % 2 == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 /// Runs `action` on another thread as soon as the writer waits.
 template <typename Action>

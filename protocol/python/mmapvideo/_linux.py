@@ -121,6 +121,9 @@ class OpenFile:
         except (NoLocks, OSError):
             pass  # it ends with the descriptor
 
+    def is_lasting(self, where: Range) -> bool:
+        return True
+
     def find_lock(self, where: Range) -> Optional[Range]:
         try:
             found = self._lock(fcntl.F_OFD_GETLK, fcntl.F_WRLCK, where)

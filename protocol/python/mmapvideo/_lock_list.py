@@ -30,8 +30,8 @@ def locks_of_others(file: File, where: Range) -> Iterator[Range]:
 def count_readers(file: File, enough: int) -> int:
     """Readers that are attached; stops counting at `enough`."""
     count = 0
-    for _ in locks_of_others(file, layout.all_lanes(layout.READER, 0, 0)):
-        count += 1
+    for lock in locks_of_others(file, layout.all_lanes(layout.READER, 0, 0)):
+        count += file.is_lasting(lock)
         if count >= enough:
             break
     return count

@@ -31,6 +31,9 @@ class File(Protocol):
     def unlock(self, where: Range) -> None:
         """Raises nothing: what cannot be unlocked ends with the descriptor."""
 
+    def is_lasting(self, where: Range) -> bool:
+        """Is it a lock that was found there, or did that meet another's question?"""
+
     def find_lock(self, where: Range) -> Optional[Range]:
         """One lock that somebody else holds in this range. Raises NoLocks if that cannot be told."""
 

@@ -15,6 +15,7 @@ import ctypes
 import errno
 import functools
 import os
+import time
 from typing import Any, Dict, Optional, Tuple
 
 from mmapvideo import _kernel32 as kernel32
@@ -48,6 +49,7 @@ _WITHOUT_LOCKS = (1, 50)  # ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED
 _MOST_AT_ONCE = 2**30
 # Readers draw their lanes from 2^32, and do not come to lie side by side.
 _ITEMS_OF_ONE_LOCK = 8
+_LOOKS_AT_A_LASTING_LOCK = 3
 _PAGE_BYTES = 4096
 
 
@@ -192,6 +194,13 @@ class OpenFile:
                 if item is not None:
                     return self._whole_lock(item, part[0] + part[1])
         return None
+
+    def is_lasting(self, where: Range) -> bool:
+        for _ in range(_LOOKS_AT_A_LASTING_LOCK):
+            time.sleep(0.001)
+            if not self._is_locked(where):
+                return False
+        return True
 
     def has_exclusive_lock(self, where: Range) -> bool:
         return any(self._is_locked(part, by_shared=False) for part in self._own.without(where))

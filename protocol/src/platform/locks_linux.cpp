@@ -77,6 +77,8 @@ LockAnswer query_other_holder(const File& file, const LockRange& range) noexcept
   return query_lock(file, range);
 }
 
+bool is_lasting(const File&, const LockRange&) noexcept { return true; }
+
 std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept {
   struct flock lock = os_lock(F_WRLCK, range);
   if (query(file, lock) != LockAnswer::held) return std::nullopt;

@@ -21,6 +21,8 @@ LockAnswer query_other_holder(const File&, const LockRange&) noexcept {
   return LockAnswer::unsupported;
 }
 
+bool is_lasting(const File&, const LockRange&) noexcept { return true; }
+
 std::optional<LockRange> find_lock(const File&, const LockRange&) noexcept { return std::nullopt; }
 
 }  // namespace mmapvideo::core::platform

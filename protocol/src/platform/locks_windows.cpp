@@ -65,6 +65,7 @@ LockAnswer ask(const File& file, DWORD kind, const LockRange& range) noexcept {
 
 constexpr std::uint64_t item_bytes = MMAPVIDEO_LOCK_ITEM_BYTES;
 constexpr int max_descents = 100;
+constexpr int looks_at_a_lasting_lock = 3;
 
 // Readers draw their lanes from 2^32, and do not come to lie side by side.
 constexpr std::uint64_t items_of_one_lock = 8;
@@ -132,6 +133,14 @@ LockAnswer query_exclusive_lock(const File& file, const LockRange& range) noexce
 
 /// The lock of `file` itself would be in the way of the question.
 LockAnswer query_other_holder(const File&, const LockRange&) noexcept { return LockAnswer::free; }
+
+bool is_lasting(const File& file, const LockRange& range) noexcept {
+  for (int look = 0; look < looks_at_a_lasting_lock; ++look) {
+    Sleep(1);
+    if (query_lock(file, range) != LockAnswer::held) return false;
+  }
+  return true;
+}
 
 /// A lock that moves up while the halves are asked about may be in neither: then all is asked
 /// again.

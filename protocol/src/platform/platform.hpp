@@ -137,6 +137,9 @@ LockAnswer query_lock(const File& file, const LockRange& range) noexcept;
 LockAnswer query_exclusive_lock(const File& file, const LockRange& range) noexcept;
 /// Is there another holder of a shared lock that `file` has? `free` where one cannot ask.
 LockAnswer query_other_holder(const File& file, const LockRange& range) noexcept;
+/// Is what was found locked really held, or did it meet another's question, which is a lock for a
+/// moment where one cannot ask otherwise? Takes some milliseconds there.
+bool is_lasting(const File& file, const LockRange& range) noexcept;
 /// One lock of another holder in `range`, clipped to it; nothing if there is none. Costs more than
 /// a question where one cannot ask for a place.
 std::optional<LockRange> find_lock(const File& file, const LockRange& range) noexcept;
