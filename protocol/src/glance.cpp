@@ -44,7 +44,7 @@ mmapvideo_file_info describe_header(const platform::File& file,
   info.writer_alive = has_writer(file);
   info.locked = (header.compatible_flags & MMAPVIDEO_COMPATIBLE_UNLOCKED) == 0;
   info.clock_comparable = shares_clock(header);
-  info.reader_count = static_cast<std::uint32_t>(list_reader_locks(file).size());
+  info.reader_count = static_cast<std::uint32_t>(list_locks(file, all_reader_locks()).size());
   info.delivery = header.delivery;
   info.session_id = header.session_id;
   info.writer_process_id = header.writer_process_id;

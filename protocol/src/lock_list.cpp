@@ -28,10 +28,4 @@ std::vector<LockRange> list_locks(const platform::File& file, const LockRange& r
   return found;
 }
 
-std::vector<LockRange> list_reader_locks(const platform::File& file) {
-  std::vector<LockRange> found = list_locks(file, all_reader_locks());
-  std::erase_if(found, [&](const LockRange& lock) { return !platform::is_lasting(file, lock); });
-  return found;
-}
-
 }  // namespace mmapvideo::core

@@ -15,7 +15,5 @@ inline constexpr std::size_t max_listed_locks = 4096;
 /// The locks of others within `range`, each clipped to it, in order of offset. One system call for
 /// each lock and two more; at most max_listed_locks.
 std::vector<LockRange> list_locks(const platform::File& file, const LockRange& range);
-/// The READER locks: who is attached. Nobody's question is counted for one (SPEC.md 5).
-std::vector<LockRange> list_reader_locks(const platform::File& file);
 
 }  // namespace mmapvideo::core

@@ -25,7 +25,7 @@ std::vector<mmapvideo_reader_info> list_readers(const platform::File& file,
     found.lane = lane_of(lock);
     return found;
   };
-  for (const LockRange& lock : list_reader_locks(file)) reader(lock).attached = 1;
+  for (const LockRange& lock : list_locks(file, all_reader_locks())) reader(lock).attached = 1;
   for (const LockRange& lock : list_locks(file, all_slot_locks())) reader(lock).lease_count += 1;
   for (const LockRange& lock : list_locks(file, all_turns())) {
     mmapvideo_reader_info& found = reader(lock);

@@ -407,7 +407,8 @@ mmapvideo_writer_stats Writer::stats() const {
   stats.byte_count = load_relaxed(byte_count_);
   stats.slot_count = static_cast<std::uint32_t>(load_relaxed(slot_count_));
   stats.payload_capacity = load_relaxed(payload_capacity_);
-  stats.reader_count = locked_ ? static_cast<std::uint32_t>(list_reader_locks(file_).size()) : 0;
+  stats.reader_count =
+      locked_ ? static_cast<std::uint32_t>(list_locks(file_, all_reader_locks()).size()) : 0;
   stats.slots_out = static_cast<std::uint32_t>(load_relaxed(slots_out_));
   stats.wait_count = load_relaxed(wait_count_);
   stats.passed_over_count = load_relaxed(passed_over_count_);

@@ -111,6 +111,7 @@ class Writer {
   void pass_over_all(Number number, Enough enough) MMAPVIDEO_REQUIRES(mutex_);
   bool pass_over(std::uint64_t number) MMAPVIDEO_REQUIRES(mutex_);
   void count_wait() noexcept;
+  bool has_readers(std::uint32_t count) const;
   std::uint32_t lossless_reader_count() const;
 
   WriterRing* find_ring(const mmapvideo_slot_view& view) const noexcept MMAPVIDEO_REQUIRES(mutex_);

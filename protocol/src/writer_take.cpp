@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The writer takes slots, and waits for readers. Numbers like 7.4.2 are steps of SPEC.md.
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -149,12 +150,22 @@ void Writer::wait_until_finished(std::uint64_t number) {
   if (outcome == WaitOutcome::timed_out) pass_over(number);
 }
 
+/// Nobody's question is counted for a reader (SPEC.md 5).
+bool Writer::has_readers(std::uint32_t count) const {
+  const std::vector<LockRange> found = list_locks(file_, all_reader_locks());
+  if (found.size() < count) return false;
+  const auto lasting = std::count_if(found.begin(), found.end(), [&](const LockRange& lock) {
+    return platform::is_lasting(file_, lock);
+  });
+  return lasting >= static_cast<std::ptrdiff_t>(count);
+}
+
 mmapvideo_status Writer::wait_for_readers(std::uint32_t count, std::int64_t timeout_ns) {
   const MutexLock lock(mutex_);
   if (!locked_) return MMAPVIDEO_NO_LOCKS;
   const WaitOutcome outcome = released_.wait(header().released, *signals_, mutex_, timeout_ns, [&] {
     mutex_.held_by_caller();
-    return closed_ || list_reader_locks(file_).size() >= count;
+    return closed_ || has_readers(count);
   });
   if (outcome == WaitOutcome::cancelled || closed_) return MMAPVIDEO_CANCELLED;
   return outcome == WaitOutcome::met ? MMAPVIDEO_OK : MMAPVIDEO_TIMEOUT;
